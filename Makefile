@@ -1,0 +1,254 @@
+# pulih: the one makefile. `make help` lists what it can do.
+#
+# Everything is built into build/$(MODE)/. What a daemon is made of follows from the tree: a SERVICE row of
+# include/pulih/tbl/services.tbl.h names it, services/<name>/*.c are its sources, *.sql its statements.
+
+MODE    ?= release# release, asan, cover, fuzz
+WERROR  ?=# 1: a warning stops the build
+V       ?=# 1: show commands
+SECONDS ?= 60# for fuzz and torture
+PREFIX  ?= /usr/local
+BUILD   ?= build/$(MODE)
+VERSION := $(shell sed -n 's/^.define PULIH_VERSION "\(.*\)"/\1/p' include/pulih.h)
+SYSCONFDIR ?= $(if $(filter /usr,$(PREFIX)),/etc,$(PREFIX)/etc)
+ifeq ($(origin CC),default)
+CC := $(if $(filter fuzz,$(MODE)),clang,gcc)
+endif
+CLANG_FORMAT ?= $(firstword $(shell command -v clang-format-14 clang-format) clang-format)
+CLANG_TIDY   ?= $(firstword $(shell command -v clang-tidy-14 clang-tidy) clang-tidy)
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.DEFAULT_GOAL := all
+
+# --- what there is -------------------------------------------------------------------------------------
+SERVICES := $(shell sed -n 's/^SERVICE.\([a-z]*\),.*/\1/p' include/pulih/tbl/services.tbl.h)
+sources   = $(sort $(wildcard $(1)))
+objects   = $(patsubst %.c,$(BUILD)/%.o,$(call sources,$(1)))
+
+COMMON   := $(call objects,services/common/base/*.c services/common/core/*.c services/common/host/*.c proto/*.c)
+CLIENT   := $(call objects,services/client/*.c)
+CTL      := $(call objects,services/ctl/*.c)
+TEST_LIB := $(call objects,tests/lib/*.c)
+TESTS    := $(call sources,$(foreach g,unit proto db flow fault,tests/$(g)/*_test.c))
+TOOLS    := $(call sources,tests/check/*.c tests/bench/*.c)
+FUZZERS  := $(call sources,tests/fuzz/*.c)
+SOURCES  := $(call sources,services/common/*/*.c proto/*.c services/client/*.c services/ctl/*.c \
+              $(SERVICES:%=services/%/*.c) tests/lib/*.c) $(TESTS) $(TOOLS) $(FUZZERS)
+STATEMENTS := $(call sources,services/*/*.sql services/*/*/*.sql)
+GEN      := $(foreach s,$(STATEMENTS),$(BUILD)/gen/$(notdir $(s)).h) $(BUILD)/gen/migrations.h
+FORMATTED = $(filter-out %.tbl.h,$(SOURCES) $(call sources,include/*.h include/pulih/*/*.h proto/*.h \
+              services/*/*.h services/common/*/*.h tests/*.h tests/*/*.h))
+
+DAEMONS    := $(foreach s,$(SERVICES),$(if $(wildcard services/$(s)/main.c),$(BUILD)/pulih-$(s)))
+PROGRAMS   := $(DAEMONS) $(if $(CTL),$(BUILD)/pulihctl)
+LIBRARIES  := $(BUILD)/libpulih-common.a $(if $(CLIENT),$(BUILD)/libpulih.a $(BUILD)/libpulih.so)
+TEST_BINS  := $(TESTS:%.c=$(BUILD)/%)
+TOOL_BINS  := $(TOOLS:%.c=$(BUILD)/%)
+FUZZ_BINS  := $(FUZZERS:%.c=$(BUILD)/%)
+
+# --- flags: one wish list, each compiler takes what it knows; found out once, see $(FLAGS) ----------------
+WISHES := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wstrict-prototypes \
+  -Wmissing-prototypes -Wwrite-strings -Wcast-qual -Wpointer-arith -Wundef -Wvla -Wformat=2 -Wswitch-enum \
+  -Wimplicit-fallthrough -Woverride-init -Winitializer-overrides -Wdate-time -Wduplicated-cond \
+  -Wduplicated-branches -Wlogical-op -Warith-conversion -Wjump-misses-init -Wcast-align=strict \
+  -Wbidi-chars=any -Wno-overlength-strings -Wno-string-conversion -fno-common -fno-delete-null-pointer-checks \
+  -fno-semantic-interposition -fstrict-flex-arrays=3
+WISHES_release := -Wnull-dereference -D_FORTIFY_SOURCE=3 -fstack-protector-strong \
+  -fstack-clash-protection -fcf-protection=full -ftrivial-auto-var-init=zero
+LD_WISHES := -pie -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,-z,nodlopen -Wl,--as-needed
+PACKAGES  := libzmq libpq libconfig libsodium libmicrohttpd libutf8proc jansson cmocka
+
+FLAGS_release := -O2 -U_FORTIFY_SOURCE
+FLAGS_asan    := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+FLAGS_cover   := -O0 --coverage
+FLAGS_fuzz    := $(FLAGS_asan) -fsanitize=fuzzer-no-link
+ifeq ($(FLAGS_$(MODE)),)
+$(error MODE is one of release, asan, cover, fuzz)
+endif
+
+# These goals bring in what the others need, so they must not ask the compiler anything.
+OUTER := check demo run bench torture deps clean clean-var help format-check docs docs-check
+FLAGS := build/flags.$(notdir $(firstword $(CC))).mk
+ifneq ($(filter-out $(OUTER),$(or $(MAKECMDGOALS),all)),)
+include $(FLAGS)
+endif
+BANNED   := $(wildcard include/pulih/base/banned.h)
+CPPFLAGS_ALL := -I. -Iinclude -I$(BUILD) -DPULIH_VERSION='"$(VERSION)"' -ffile-prefix-map=$(CURDIR)=. $(PKG_CFLAGS) $(CPPFLAGS)
+CFLAGS_ALL   := -std=gnu17 -g -fPIC $(FLAGS_$(MODE)) $(HAS) $(HAS_$(MODE)) $(if $(WERROR),-Werror) $(CFLAGS)
+LDFLAGS_ALL  := $(FLAGS_$(MODE)) $(HAS_LD) $(LDFLAGS)
+COMPILE = $(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL)
+LINK    = $(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(filter %.a,$^)
+say     = $(if $(V),,@printf '  %-6s %s\n' '$(1)' '$(@:$(BUILD)/%=%)' &&)
+try     = printf '$(1) :='; for f in $(2); do printf 'int main(void) { return 0; }\n' | \
+            $(CC) -O2 -Werror $$f -x c - -o $@.$$$$ 2>/dev/null && printf ' %s' "$$f"; done; printf '\n'
+
+$(FLAGS): Makefile
+	@mkdir -p $(@D)
+	@command -v $(firstword $(CC)) pkg-config >/dev/null || { echo "$(CC) or pkg-config is missing: make deps"; exit 1; }
+	@m=msgpack; ! pkg-config --exists msgpack-c || m=msgpack-c; \
+	  pkg-config --print-errors --exists $(PACKAGES) $$m || { echo "libraries are missing: make deps"; exit 1; }; \
+	  p=$$(pkg-config --cflags $(PACKAGES) $$m | sed 's/-I */-isystem /g') && \
+	  l=$$(pkg-config --libs $(filter-out cmocka,$(PACKAGES)) $$m) && \
+	  { $(call try,HAS,$(WISHES)); $(call try,HAS_release,$(WISHES_release)); \
+	    $(call try,HAS_LD,$(LD_WISHES)); \
+	    echo "PKG_CFLAGS := $$p"; echo "PKG_LIBS := $$l -lpthread"; } >$@.$$$$.new && \
+	  rm -f $@.$$$$ && mv $@.$$$$.new $@
+
+# A change of flags rebuilds everything.
+ifneq ($(COMPILE) $(LDFLAGS_ALL) $(BANNED),$(file <$(BUILD)/flags.used))
+.PHONY: $(BUILD)/flags.used
+endif
+$(BUILD)/flags.used: | $(BUILD)/
+	$(file >$@,$(COMPILE) $(LDFLAGS_ALL) $(BANNED))
+
+$(BUILD)/:
+	@mkdir -p $@
+
+# --- how things are made ------------------------------------------------------------------------------
+.PHONY: all tests tools
+all: $(PROGRAMS) $(LIBRARIES)
+tests: $(TEST_BINS)
+tools: $(TOOL_BINS)
+
+$(BUILD)/services/%.o $(BUILD)/proto/%.o: OWN = $(BANNED:%=-include %)
+$(BUILD)/%.o: %.c $(BUILD)/flags.used | $(GEN)
+	@mkdir -p $(@D)
+	$(call say,CC)$(COMPILE) $(OWN) -MMD -MP -c $< -o $@
+
+define embedded
+$(BUILD)/gen/$(notdir $(1)).h: $(1) services/common/embed-sql.awk
+	@mkdir -p $$(@D)
+	$$(call say,SQL)awk -f services/common/embed-sql.awk $$< >$$@
+endef
+$(foreach s,$(STATEMENTS),$(eval $(call embedded,$(s))))
+$(BUILD)/gen/migrations.h: $(call sources,deploy/sql/*.sql) services/common/embed-sql.awk
+	@mkdir -p $(@D)
+	$(call say,SQL)awk -v migrations=1 -f services/common/embed-sql.awk $(filter %.sql,$^) </dev/null >$@
+
+%.a:
+	@mkdir -p $(@D)
+	$(call say,AR)rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
+$(BUILD)/libpulih-common.a: $(COMMON)
+$(BUILD)/lib/test.a: $(TEST_LIB)
+
+# Tests of a daemon's parts link against its objects, main.o excepted.
+define daemon
+$(BUILD)/pulih-$(1): $(call objects,services/$(1)/*.c) $(BUILD)/libpulih-common.a
+	$$(call say,LD)$$(LINK) $$(PKG_LIBS)
+$(BUILD)/lib/$(1).a: $(filter-out %/main.o,$(call objects,services/$(1)/*.c))
+endef
+$(foreach s,$(SERVICES),$(eval $(call daemon,$(s))))
+PARTS := $(BUILD)/lib/test.a $(SERVICES:%=$(BUILD)/lib/%.a) $(BUILD)/lib/client.a $(BUILD)/libpulih-common.a
+$(BUILD)/lib/client.a: $(CLIENT)
+
+$(BUILD)/pulihctl: $(CTL) $(BUILD)/lib/client.a $(BUILD)/libpulih-common.a
+	$(call say,LD)$(LINK) $(PKG_LIBS)
+# A test may ask for linker flags of its own: a line ` * Link: -Wl,--wrap=malloc` in its head.
+$(TEST_BINS) $(TOOL_BINS): $(BUILD)/%: $(BUILD)/%.o $(PARTS)
+	$(call say,LD)$(LINK) $$(sed -n 's/^ \* Link: //p' $*.c) $(PKG_LIBS) $(if $(findstring _test,$@),-lcmocka)
+$(FUZZ_BINS): $(BUILD)/%: $(BUILD)/%.o $(PARTS)
+	$(call say,LD)$(LINK) -fsanitize=fuzzer $(PKG_LIBS)
+
+# libpulih shows what pulih.h declares and hides the rest.
+$(BUILD)/libpulih.map: include/pulih.h
+	@{ echo 'pulih_1 { global:'; grep -o '\bpulih_[a-z0-9_]*(' $< | sort -u | sed 's/.$$/;/'; \
+	   echo 'local: *; };'; } >$@
+$(BUILD)/libpulih.so: $(CLIENT) $(BUILD)/libpulih-common.a $(BUILD)/libpulih.map
+	$(call say,LD)$(CC) -shared $(filter-out -pie %nodlopen,$(LDFLAGS_ALL)) -Wl,-soname,libpulih.so.1 \
+	  -Wl,--version-script=$(BUILD)/libpulih.map -o $@ $(filter %.o %.a,$^) $(PKG_LIBS)
+$(BUILD)/libpulih.o: $(CLIENT) $(BUILD)/libpulih-common.a $(BUILD)/libpulih.map
+	$(call say,LD)$(CC) -r -nostdlib -o $@ $(filter %.o %.a,$^) && \
+	  sed -n 's/^\(pulih_.*\);$$/\1/p' $(BUILD)/libpulih.map >$@.keep && \
+	  objcopy --keep-global-symbols=$@.keep $@
+$(BUILD)/libpulih.a: $(BUILD)/libpulih.o
+
+-include $(patsubst %.c,$(BUILD)/%.d,$(SOURCES))
+
+# --- trying it out ------------------------------------------------------------------------------------
+GROUPS := unit proto db flow fault
+.PHONY: $(OUTER) $(GROUPS) fuzz model cover tidy analyze install
+check: deps
+	@$(MAKE) --no-print-directory all tests tools
+	@BUILD=$(BUILD) tests/run check $(GROUPS) $(if $(wildcard tests/model/*),model)
+$(GROUPS): all tests tools
+	@BUILD=$(BUILD) tests/run $@
+model: tools
+	@BUILD=$(BUILD) tests/run model
+fuzz:
+ifeq ($(MODE),fuzz)
+fuzz: $(FUZZ_BINS)
+	@BUILD=$(BUILD) tests/fuzz/run $(SECONDS)
+else
+	@$(MAKE) --no-print-directory MODE=fuzz BUILD=build/fuzz CC=clang fuzz
+endif
+demo: deps
+	@$(MAKE) --no-print-directory all && BUILD=$(BUILD) deploy/demo
+run: deps
+	@$(MAKE) --no-print-directory all && BUILD=$(BUILD) deploy/run
+bench: deps
+	@$(MAKE) --no-print-directory all tools && BUILD=$(BUILD) tests/bench/run
+torture: deps
+	@$(MAKE) --no-print-directory all tools && BUILD=$(BUILD) tests/fault/torture $(SECONDS)
+cover:
+	@$(MAKE) --no-print-directory MODE=cover BUILD=build/cover all tests tools && BUILD=build/cover tests/run unit proto && \
+	  gcovr --root . --object-directory build/cover --branches --filter services/ --filter proto/
+
+# --- reading it ---------------------------------------------------------------------------------------
+tidy: $(GEN) compile_commands.json
+	@printf '%s\n' $(filter-out tests/%,$(SOURCES)) | xargs -P2 -n4 $(CLANG_TIDY) --quiet -p . \
+	  --extra-arg=-Wno-unknown-warning-option
+analyze:
+	@$(MAKE) --no-print-directory CC=gcc BUILD=build/analyze CFLAGS='-fanalyzer -Werror' build-objects
+.PHONY: build-objects
+build-objects: $(patsubst %.c,$(BUILD)/%.o,$(SOURCES))
+format-check:
+	@$(CLANG_FORMAT) --dry-run -Werror $(FORMATTED)
+docs docs-check: deps
+	@$(MAKE) --no-print-directory all tools && BUILD=$(BUILD) tests/check/printed $(if $(filter docs,$@),--write)
+comma := ,
+in_json = $(subst ",\\\",$(subst ',,$(1)))
+compile_commands.json: $(FLAGS) $(SOURCES)
+	$(file >$@,[$(foreach c,$(SOURCES),$(if $(filter-out $(firstword $(SOURCES)),$(c)),$(comma)){"directory": \
+	  "$(CURDIR)"$(comma) "file": "$(c)"$(comma) "command": "$(call in_json,$(filter-out -ftrivial%,$(COMPILE)) \
+	  $(if $(filter services/% proto/%,$(c)),$(BANNED:%=-include %)) -c $(c))"})])
+
+# --- putting it somewhere -------------------------------------------------------------------------------
+D = $(DESTDIR)$(PREFIX)
+put = $(if $(2),install -d $(3) && install -m $(1) $(2) $(3)/)
+install: all
+	$(call put,755,$(PROGRAMS),$(D)/bin)
+	$(call put,644,$(call sources,include/pulih.h),$(D)/include)
+	$(call put,644,$(filter %/libpulih.a,$(LIBRARIES)),$(D)/lib)
+	$(if $(CLIENT),install -m 755 $(BUILD)/libpulih.so $(D)/lib/libpulih.so.1 && ln -sf libpulih.so.1 $(D)/lib/libpulih.so)
+	$(if $(CLIENT),install -d $(D)/lib/pkgconfig && printf '%s\n' 'Name: pulih' 'Description: client of pulih' \
+	  'Version: $(VERSION)' 'Cflags: -I$(PREFIX)/include' \
+	  'Libs: -L$(PREFIX)/lib -lpulih' 'Libs.private: $(PKG_LIBS)' >$(D)/lib/pkgconfig/pulih.pc)
+	$(foreach n,1 5 7 8,$(call put,644,$(call sources,services/*/*.$(n) proto/*.$(n)),$(D)/share/man/man$(n)) &&) true
+	$(call put,644,$(call sources,deploy/policies/*),$(D)/share/pulih/policies)
+	$(call put,644,$(call sources,deploy/conf/*),$(D)/share/pulih/conf)
+	$(call put,644,$(call sources,deploy/systemd/*.service deploy/systemd/*.target),$(D)/lib/systemd/system)
+	install -d $(DESTDIR)$(SYSCONFDIR)/pulih
+	for f in $(call sources,deploy/conf/*); do t=$(DESTDIR)$(SYSCONFDIR)/pulih/$${f##*/}; \
+	  test -e $$t || install -m 640 $$f $$t || exit; done
+deps:
+	@deploy/deps
+clean:
+	rm -rf build compile_commands.json
+clean-var:
+	@for d in $(patsubst %/data,%,$(wildcard var/*/data)); do deploy/private-postgres remove $$d || exit; done
+	rm -rf var
+help:
+	@sed -n 's/^#H //p' Makefile
+
+#H make                   builds the daemons, pulihctl and libpulih into build/release/
+#H make demo              installs what is missing, builds, runs the four daemons through real complaints
+#H make run               the same, stays until Ctrl-C
+#H make check             builds and runs every test; last line `N passed, N failed`
+#H make unit proto db flow fault   one group of tests, with MODE=asan under the sanitizers
+#H make fuzz SECONDS=60   each fuzzer that long        make model     the model checker
+#H make bench             throughput and latency      make torture SECONDS=60   kills and faults under load
+#H make cover tidy analyze format-check               what the tools say
+#H make docs              rewrites the printed parts of the documents; docs-check compares them
+#H make install DESTDIR= PREFIX=/usr/local            programs, libraries, man pages, policies, units
+#H make deps              installs missing packages   make clean clean-var
+#H Variables: MODE=release|asan|cover|fuzz CC=clang WERROR=1 V=1
