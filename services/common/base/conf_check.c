@@ -1,0 +1,249 @@
+#include "services/common/base/conf_check.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { DEPTH_MAX = 10 /* of the library */, NAME_MAX_BYTES = 64, PIECE_BYTES = 16 * 1024 };
+
+/* A place in a text. Moves only by advance(), which counts lines. */
+struct scan {
+    const char *at;
+    const char *path;
+    unsigned line;
+    int depth;
+    struct pulih_view directory; /* of the outermost file: includes are relative to it */
+    struct pulih_buf *why;
+};
+
+static void advance(struct scan *s, size_t n)
+{
+    for (; n > 0 && *s->at; n--) {
+        if (*s->at == '\n')
+            s->line++;
+        s->at++;
+    }
+}
+
+static void skip_string(struct scan *s)
+{
+    advance(s, 1);
+    while (*s->at && *s->at != '"')
+        advance(s, *s->at == '\\' ? 2 : 1);
+    advance(s, 1);
+}
+
+static bool skip_comment(struct scan *s)
+{
+    if (*s->at == '#' || strncmp(s->at, "//", 2) == 0) {
+        advance(s, strcspn(s->at, "\n"));
+        return true;
+    }
+    if (strncmp(s->at, "/*", 2) == 0) {
+        const char *end = strstr(s->at + 2, "*/");
+        advance(s, end ? (size_t)(end + 2 - s->at) : strlen(s->at));
+        return true;
+    }
+    return false;
+}
+
+/* A whole number without L becomes an int, one with L a long long; either is cut in silence. */
+static bool check_number(struct scan *s)
+{
+    const char *start = s->at;
+    char *end;
+
+    errno = 0;
+    long long value = strtoll(start, &end, strncasecmp(start, "0x", 2) == 0 ? 16 : 10);
+    bool fits_long = errno != ERANGE, fits_int = value >= INT_MIN && value <= INT_MAX;
+    bool is_fraction = *end && strchr(".eE", *end);
+
+    advance(s, (size_t)(end - start));
+    advance(s, strspn(s->at, "0123456789.eE+-L"));
+    if (is_fraction || (fits_long && (*end == 'L' || fits_int)))
+        return true;
+    pulih_buf_addf(s->why, "%s:%u: %.*s is too large%s\n", s->path, s->line, (int)(end - start), start,
+                   fits_long ? " for 32 bits: put an L behind it" : "");
+    return false;
+}
+
+/* Appends a whole regular file; a FIFO or a directory would hang or end the library. NULL or the reason. */
+static const char *read_file(const char *path, struct pulih_buf *text)
+{
+    struct stat info;
+    const char *fault = NULL;
+    ssize_t n = 1;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+    if (fd < 0)
+        return strerror(errno);
+    if (fstat(fd, &info) == 0 && !S_ISREG(info.st_mode))
+        fault = "not a regular file";
+    while (!fault && n > 0) {
+        size_t len = text->len;
+        n = read(fd, pulih_buf_grow(text, PIECE_BYTES), PIECE_BYTES);
+        text->len = len + (n > 0 ? (size_t)n : 0);
+    }
+    if (n < 0)
+        fault = strerror(errno);
+    close(fd);
+    return fault;
+}
+
+static bool check_text(struct scan *s);
+
+/* With s->at on @include. */
+static bool check_include(struct scan *s)
+{
+    PULIH_AUTO(pulih_buf_free) struct pulih_buf path = {0};
+    PULIH_AUTO(pulih_buf_free) struct pulih_buf text = {0};
+    const char *fault = NULL;
+    unsigned line = s->line;
+
+    advance(s, strlen("@include"));
+    advance(s, strspn(s->at, " \t"));
+    if (*s->at != '"')
+        return true; /* the library will say that this is no syntax */
+    pulih_buf_addf(&path, "%.*s/%.*s", PULIH_VIEW_ARG(s->directory), (int)strcspn(s->at + 1, "\"\n"),
+                   s->at + 1);
+    if (s->at[1] == '/')
+        fault = "the path must be relative to the directory of the main file";
+    else if (s->depth == DEPTH_MAX)
+        fault = "too many files within each other";
+    else
+        fault = read_file(pulih_buf_text(&path), &text);
+    skip_string(s);
+    if (fault) {
+        pulih_buf_addf(s->why, "%s:%u: include of %s: %s\n", s->path, line, pulih_buf_text(&path), fault);
+        return false;
+    }
+    struct scan inner = {pulih_buf_text(&text), pulih_buf_text(&path), 1, s->depth + 1, s->directory, s->why};
+    return check_text(&inner);
+}
+
+static bool check_text(struct scan *s)
+{
+    bool fine = true;
+
+    while (*s->at) {
+        if (skip_comment(s))
+            continue;
+        if (*s->at == '"')
+            skip_string(s);
+        else if (isalpha((unsigned char)*s->at) || *s->at == '*')
+            advance(s, strspn(s->at, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_*"));
+        else if (isdigit((unsigned char)*s->at) || *s->at == '-')
+            fine &= check_number(s);
+        else if (strncmp(s->at, "@include", strlen("@include")) == 0)
+            fine &= check_include(s);
+        else
+            advance(s, 1);
+    }
+    return fine;
+}
+
+struct pulih_view pulih_conf_directory(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    if (!slash)
+        return PULIH_VIEW(".");
+    return slash == path ? PULIH_VIEW("/") : (struct pulih_view){path, (size_t)(slash - path)};
+}
+
+bool pulih_conf_check_source(const char *path, struct pulih_buf *why)
+{
+    PULIH_AUTO(pulih_buf_free) struct pulih_buf text = {0};
+    const char *fault = read_file(path, &text);
+
+    if (fault) {
+        pulih_buf_addf(why, "%s: %s\n", path, fault);
+        return false;
+    }
+    struct scan s = {pulih_buf_text(&text), path, 1, 1, pulih_conf_directory(path), why};
+    return check_text(&s);
+}
+
+bool pulih_conf_check_text(const char *text, struct pulih_buf *why)
+{
+    struct scan s = {text, "default", 1, DEPTH_MAX, PULIH_VIEW("."), why};
+
+    return check_text(&s);
+}
+
+static size_t least_of(size_t a, size_t b, size_t c)
+{
+    size_t least = a < b ? a : b;
+
+    return least < c ? least : c;
+}
+
+/* How many signs must be put in, taken out or changed to make one name of the other. */
+static size_t edit_distance(const char *a, const char *b)
+{
+    size_t len = strlen(b), row[NAME_MAX_BYTES + 1];
+
+    if (len > NAME_MAX_BYTES)
+        return SIZE_MAX;
+    for (size_t j = 0; j <= len; j++)
+        row[j] = j;
+    for (size_t i = 1; a[i - 1]; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= len; j++) {
+            size_t above = row[j];
+            row[j] = least_of(row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1]));
+            diagonal = above;
+        }
+    }
+    return row[len];
+}
+
+static bool is_like(const char *unknown, const char *known, size_t *ret_best)
+{
+    size_t distance = edit_distance(unknown, known);
+
+    if (distance > 1 + strlen(known) / 4 || distance >= *ret_best)
+        return false;
+    *ret_best = distance;
+    return true;
+}
+
+bool pulih_conf_same_group(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+const struct pulih_conf_row *pulih_conf_nearest(const struct pulih_conf_file *file, const char *group,
+                                                const char *name)
+{
+    const struct pulih_conf_row *nearest = NULL;
+    size_t best = SIZE_MAX;
+
+    for (size_t i = 0; i < file->n_rows; i++) {
+        const struct pulih_conf_row *row = &file->rows[i];
+        if (pulih_conf_same_group(group, row->group) && is_like(name, row->name, &best))
+            nearest = row;
+    }
+    for (size_t i = 0; !nearest && i < file->n_rows; i++)
+        if (strcmp(file->rows[i].name, name) == 0)
+            nearest = &file->rows[i];
+    return nearest;
+}
+
+const char *pulih_conf_nearest_group(const struct pulih_conf_file *file, const char *name)
+{
+    const char *nearest = NULL;
+    size_t best = SIZE_MAX;
+
+    for (size_t i = 0; i < file->n_rows; i++)
+        if (file->rows[i].group && is_like(name, file->rows[i].group, &best))
+            nearest = file->rows[i].group;
+    return nearest;
+}

@@ -1,0 +1,48 @@
+#include "pulih/base/near.h"
+
+#include <stdint.h>
+#include <string.h>
+
+enum { NAME_MAX_BYTES = 64 };
+
+static size_t least_of(size_t a, size_t b, size_t c)
+{
+    size_t least = a < b ? a : b;
+    return least < c ? least : c;
+}
+
+/* Levenshtein's distance, a row of his matrix at a time. */
+static size_t distance(const char *a, const char *b)
+{
+    size_t len = strlen(b), row[NAME_MAX_BYTES + 1];
+
+    if (len > NAME_MAX_BYTES)
+        return SIZE_MAX;
+    for (size_t j = 0; j <= len; j++)
+        row[j] = j;
+    for (size_t i = 1; a[i - 1]; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= len; j++) {
+            size_t above = row[j];
+            row[j] = least_of(row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1]));
+            diagonal = above;
+        }
+    }
+    return row[len];
+}
+
+const char *pulih_nearest(const char *unknown, const char *const *known, size_t n)
+{
+    const char *nearest = NULL;
+    size_t best = SIZE_MAX;
+
+    for (size_t i = 0; i < n; i++) {
+        size_t d = distance(unknown, known[i]);
+        if (d > 1 + strlen(known[i]) / 4 || d >= best)
+            continue;
+        best = d;
+        nearest = known[i];
+    }
+    return nearest;
+}
