@@ -1,0 +1,65 @@
+/* Policy is data: the company's hours, deadlines, ladder, authority, rules and letters, read from a file.
+ *
+ * Does.     Reads and checks a libconfig file and everything it includes; compiles calendar and rules.
+ * Owns.     All texts it points to. Read-only after loading, so threads share it.
+ * Fails.    With every fault found, a line each: "file:line: what was expected".
+ */
+#ifndef PULIH_CORE_POLICY_H
+#define PULIH_CORE_POLICY_H
+
+#include "proto/words.h"
+#include "pulih/core/calendar.h"
+#include "pulih/core/classify.h"
+#include "pulih/core/letter.h"
+
+enum { PULIH_TIERS = 5, PULIH_LETTERS = 16, PULIH_RUNGS_MAX = 8, PULIH_ROLES_MAX = 16, PULIH_LANGUAGES = 3 };
+
+/* One rung of the ladder: a named post and how long it has to answer a reprimand. */
+struct pulih_rung {
+    struct pulih_view post;
+    struct pulih_duration answer_within;
+};
+
+/* What a role may give away without asking, in minor units of policy.currency (see pulih_amount_print). */
+struct pulih_authority {
+    struct pulih_view role;
+    uint64_t limit_minor;
+};
+
+struct pulih_policy {
+    char version[33]; /* "version" of the file and a digest of all its bytes, e.g. "2026-11 9f3c21aa" */
+    struct pulih_view company;
+    struct pulih_view currency; /* ISO 4217; amounts in another one always need approval */
+    int language; /* PULIH_language_*, never unknown: where a customer's is not known, and for posts */
+    struct pulih_calendar *calendar;
+
+    struct pulih_duration plan_within;                 /* receipt promises steps and deadline by then */
+    struct pulih_duration resolve_within[PULIH_TIERS]; /* by tier; `unknown` has that of `normal` */
+    struct pulih_duration answer_within;               /* an offer waits this long for its answer */
+    struct pulih_duration verify_within;               /* and a verification this long */
+    bool close_on_silence[2];                          /* [0] offers, [1] verifications; else ladder climbs */
+    uint32_t pause_reasons;                            /* bit n: PULIH_pause_* n may stop the clock */
+    uint16_t offers_max;                               /* declined offers after which the ladder climbs */
+
+    struct pulih_view answerable[8]; /* by department: the post that deals with it */
+    struct pulih_rung ladder[PULIH_RUNGS_MAX];
+    size_t n_rungs; /* 3 or more */
+    struct pulih_authority authority[PULIH_ROLES_MAX];
+    size_t n_authority;
+
+    struct pulih_rules *rules;       /* see classify.h */
+    uint8_t threshold[PULIH_AXIS_N]; /* confidence (0-100) below which an axis abstains */
+
+    /* By language; `unknown` has those of `language`. The receipt has slots reference, due, company. */
+    struct pulih_view receipt[PULIH_LANGUAGES];
+    struct pulih_template letter[PULIH_LETTERS][PULIH_LANGUAGES];
+};
+
+/* NULL: faults are in *why. */
+struct pulih_policy *pulih_policy_load(const char *path, struct pulih_buf *why);
+void pulih_policy_free(struct pulih_policy *p);
+
+/* Index into authority, or -1. */
+int pulih_policy_role(const struct pulih_policy *p, struct pulih_view role);
+
+#endif

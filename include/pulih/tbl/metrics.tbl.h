@@ -1,0 +1,32 @@
+/* What every daemon counts; /metrics prints pulih_<name>{stage="..."}.
+ * METRIC(name, type, doc)  type: counter or gauge */
+// clang-format off
+METRIC(up, gauge, "1 while the daemon has a writable database session of the right schema")
+METRIC(batches_total, counter, "transactions committed")
+METRIC(items_total, counter, "pieces of work done")
+METRIC(batch_items, gauge, "pieces of work in the last batch")
+METRIC(commit_microseconds_total, counter, "time spent in batches")
+METRIC(slow_batches_total, counter, "batches that had to read first: stale hint, conflict, duplicate")
+METRIC(retries_total, counter, "batches tried again after a lost connection, lock or shutdown")
+METRIC(database_errors_total, counter, "errors of the database that need an operator")
+METRIC(halved_total, counter, "batches halved to find the item the database refuses")
+METRIC(dead_total, counter, "items parked in table dead")
+METRIC(stale_total, counter, "items that somebody else had done already")
+METRIC(hints_in_total, counter, "manifests that came as hints")
+METRIC(hints_out_total, counter, "manifests handed on as hints")
+METRIC(hints_dropped_total, counter, "hints that could not be sent; the poll of the next stage finds them")
+METRIC(poll_found_total, counter, "manifests found by polling")
+METRIC(pending_oldest_microseconds, gauge, "age of the oldest unfinished manifest of this stage")
+METRIC(peers, gauge, "replicas of other stages that hints can be sent to")
+METRIC(sessions, gauge, "sessions open at the door")
+METRIC(received_total, counter, "messages received at the door")
+METRIC(stored_total, counter, "messages stored and receipted")
+METRIC(duplicates_total, counter, "messages that were known already")
+METRIC(refused_total, counter, "messages refused at the door")
+METRIC(credit, gauge, "messages that may be on their way, over all sessions")
+METRIC(feed_items_total, counter, "feed items sent to subscribers")
+METRIC(deadlines_fired_total, counter, "deadlines that passed while armed")
+METRIC(deadlines_moot_total, counter, "deadlines that passed when they no longer counted")
+METRIC(policy_reloads_total, counter, "policies taken over after SIGHUP")
+// clang-format on
+#undef METRIC

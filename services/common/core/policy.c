@@ -1,0 +1,261 @@
+#include "pulih/core/policy.h"
+
+#include <libconfig.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pulih/base/must.h"
+#include "services/common/base/conf_check.h"
+#include "services/common/core/policy_fault.h"
+#include "services/common/core/policy_read.h"
+#include "services/common/core/rules_load.h"
+
+enum { VERSION_MAX_BYTES = 20, COMPANY_MAX_BYTES = 100, OFFERS_MAX = 100, THRESHOLD_STANDARD = 50 };
+
+/* A policy and the memory of its texts. */
+struct loaded {
+    struct pulih_policy policy; /* first: a pointer to it is one to the whole */
+    struct pulih_arena texts;
+};
+
+static const char *const axis_names[PULIH_AXIS_N] = {
+#define AXIS(name, ...) #name,
+#include "pulih/tbl/axes.tbl.h"
+};
+
+/* --- readers of the plain settings -------------------------------------------------------------------- */
+
+static void read_version(struct pulih_policy_reader *r, config_setting_t *at)
+{
+    struct pulih_view text = pulih_policy_text(r, at, VERSION_MAX_BYTES, false);
+
+    snprintf(r->policy->version, sizeof r->policy->version, "%.*s", PULIH_VIEW_ARG(text));
+}
+
+static void read_company(struct pulih_policy_reader *r, config_setting_t *at)
+{
+    r->policy->company = pulih_policy_text(r, at, COMPANY_MAX_BYTES, false);
+}
+
+static void read_currency(struct pulih_policy_reader *r, config_setting_t *at)
+{
+    const char *text = config_setting_get_string(at);
+
+    if (!text || strlen(text) != 3 || strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 3)
+        pulih_policy_wrong(r, at, "expected a currency by its three capitals, such as \"IDR\"");
+    else
+        r->policy->currency = pulih_policy_text(r, at, 3, false);
+}
+
+static void read_language(struct pulih_policy_reader *r, config_setting_t *at)
+{
+    int language = pulih_policy_word(r, at, PULIH_WORDS_language);
+
+    if (language == PULIH_language_unknown)
+        pulih_policy_wrong(r, at, "expected id or en");
+    else if (language > 0)
+        r->policy->language = language;
+}
+
+static void read_plan_within(struct pulih_policy_reader *r, config_setting_t *at)
+{
+    pulih_policy_duration(r, at, &r->policy->plan_within);
+}
+
+static void read_answer_within(struct pulih_policy_reader *r, config_setting_t *at)
+{
+    pulih_policy_duration(r, at, &r->policy->answer_within);
+}
+
+static void read_verify_within(struct pulih_policy_reader *r, config_setting_t *at)
+{
+    pulih_policy_duration(r, at, &r->policy->verify_within);
+}
+
+static void read_close_on_silence(struct pulih_policy_reader *r, config_setting_t *at)
+{
+    static const char *const names[] = {"offer", "verification"};
+
+    pulih_policy_group(r, at, names, PULIH_COUNT(names));
+    if (!config_setting_is_group(at))
+        return;
+    for (size_t i = 0; i < PULIH_COUNT(names); i++) {
+        config_setting_t *member = pulih_policy_member(r, at, names[i]);
+        if (member)
+            pulih_policy_boolean(r, member, &r->policy->close_on_silence[i]);
+    }
+}
+
+static void read_pause_reasons(struct pulih_policy_reader *r, config_setting_t *at)
+{
+    if (!pulih_policy_elements(r, at, 0, PULIH_POLICY_WORDS_MAX))
+        return;
+    for (int i = 0; i < config_setting_length(at); i++) {
+        int pause = pulih_policy_word(r, config_setting_get_elem(at, (unsigned)i), PULIH_WORDS_pause);
+        if (pause >= 0)
+            r->policy->pause_reasons |= UINT32_C(1) << pause;
+    }
+}
+
+static void read_offers_max(struct pulih_policy_reader *r, config_setting_t *at)
+{
+    int64_t value;
+
+    if (pulih_policy_integer(r, at, 1, OFFERS_MAX, &value))
+        r->policy->offers_max = (uint16_t)value;
+}
+
+static void read_thresholds(struct pulih_policy_reader *r, config_setting_t *at)
+{
+    int64_t value;
+
+    pulih_policy_group(r, at, axis_names, PULIH_AXIS_N);
+    for (int axis = 0; axis < PULIH_AXIS_N; axis++) {
+        config_setting_t *member = config_setting_get_member(at, axis_names[axis]);
+        if (member && pulih_policy_integer(r, member, 0, 100, &value))
+            r->policy->threshold[axis] = (uint8_t)value;
+    }
+}
+
+static void read_rules(struct pulih_policy_reader *r, config_setting_t *at)
+{
+    r->policy->rules = pulih_rules_load(at, r->path, r->why);
+}
+
+/* --- the whole --------------------------------------------------------------------------------------- */
+
+/* Every top-level setting, in the order of reading: letters need the language, authority the currency. */
+static const struct {
+    const char *name;
+    void (*read)(struct pulih_policy_reader *r, config_setting_t *at);
+    bool must;
+} rows[] = {
+    {"version", read_version, true},
+    {"company", read_company, true},
+    {"currency", read_currency, true},
+    {"language", read_language, true},
+    {"calendar", pulih_policy_read_calendar, true},
+    {"plan_within", read_plan_within, true},
+    {"resolve_within", pulih_policy_read_resolve_within, true},
+    {"answer_within", read_answer_within, true},
+    {"verify_within", read_verify_within, true},
+    {"close_on_silence", read_close_on_silence, true},
+    {"pause_reasons", read_pause_reasons, true},
+    {"offers_max", read_offers_max, true},
+    {"answerable", pulih_policy_read_answerable, true},
+    {"ladder", pulih_policy_read_ladder, true},
+    {"authority", pulih_policy_read_authority, true},
+    {"thresholds", read_thresholds, false},
+    {"letters", pulih_policy_read_letters, true},
+    {"receipt", pulih_policy_read_receipt, true},
+    {"rules", read_rules, true},
+};
+
+static void read_rows(struct pulih_policy_reader *r, config_setting_t *root)
+{
+    const char *names[PULIH_COUNT(rows)];
+
+    for (size_t i = 0; i < PULIH_COUNT(rows); i++)
+        names[i] = rows[i].name;
+    pulih_policy_group(r, root, names, PULIH_COUNT(rows));
+    for (size_t i = 0; i < PULIH_COUNT(rows); i++) {
+        config_setting_t *at = config_setting_get_member(root, rows[i].name);
+        if (at)
+            rows[i].read(r, at);
+        else if (rows[i].must)
+            pulih_policy_wrong(r, root, "%s is missing", rows[i].name);
+    }
+}
+
+static void hash_file(crypto_generichash_state *hash, const char *path)
+{
+    FILE *f = fopen(path, "rbe");
+    unsigned char piece[4096];
+    size_t n;
+
+    while (f && (n = fread(piece, 1, sizeof piece, f)) > 0)
+        crypto_generichash_update(hash, piece, n);
+    if (f)
+        fclose(f);
+}
+
+/* Completes the version with a digest of all files that were read, in the order in which they were. */
+static void digest_files(struct pulih_policy_reader *r, const config_t *config)
+{
+    crypto_generichash_state hash;
+    unsigned char digest[crypto_generichash_BYTES];
+    char *version = r->policy->version;
+    size_t len = strlen(version);
+
+    crypto_generichash_init(&hash, NULL, 0, sizeof digest);
+    for (unsigned i = 0; i < config->num_filenames; i++) {
+        PULIH_AUTO(pulih_buf_free) struct pulih_buf path = {0};
+        pulih_policy_path(config->filenames[i], r->path, &path);
+        hash_file(&hash, pulih_buf_text(&path));
+    }
+    crypto_generichash_final(&hash, digest, sizeof digest);
+    snprintf(version + len, sizeof r->policy->version - len, " %02x%02x%02x%02x", digest[0], digest[1],
+             digest[2], digest[3]);
+}
+
+/* Faults of syntax; the library stops at the first. */
+static bool parse(struct pulih_policy_reader *r, config_t *config)
+{
+    PULIH_AUTO(pulih_buf_free) struct pulih_buf directory = {0};
+    PULIH_AUTO(pulih_buf_free) struct pulih_buf file = {0};
+
+    if (!pulih_conf_check_source(r->path, r->why))
+        return false;
+    pulih_buf_add_view(&directory, pulih_conf_directory(r->path));
+    config_set_include_dir(config, pulih_buf_text(&directory));
+    if (config_read_file(config, r->path))
+        return true;
+    pulih_policy_path(config_error_file(config), r->path, &file);
+    pulih_buf_addf(r->why, "%s:%d: %s\n", pulih_buf_text(&file), config_error_line(config),
+                   config_error_text(config));
+    return false;
+}
+
+struct pulih_policy *pulih_policy_load(const char *path, struct pulih_buf *why)
+{
+    struct loaded *l = calloc(1, sizeof *l);
+    size_t before = why->len;
+    config_t config;
+
+    if (!l)
+        pulih_out_of_memory();
+    struct pulih_policy_reader r = {&l->policy, &l->texts, path, why};
+    l->policy.language = PULIH_language_id;
+    memset(l->policy.threshold, THRESHOLD_STANDARD, sizeof l->policy.threshold);
+    config_init(&config);
+    if (parse(&r, &config)) {
+        read_rows(&r, config_root_setting(&config));
+        digest_files(&r, &config);
+    }
+    config_destroy(&config);
+    if (why->len == before)
+        return &l->policy;
+    pulih_policy_free(&l->policy);
+    return NULL;
+}
+
+void pulih_policy_free(struct pulih_policy *p)
+{
+    if (!p)
+        return;
+    struct loaded *l = (struct loaded *)p;
+    pulih_calendar_free(p->calendar);
+    pulih_rules_free(p->rules);
+    pulih_arena_free(&l->texts);
+    free(l);
+}
+
+int pulih_policy_role(const struct pulih_policy *p, struct pulih_view role)
+{
+    for (size_t i = 0; i < p->n_authority; i++)
+        if (pulih_view_same(p->authority[i].role, role))
+            return (int)i;
+    return -1;
+}

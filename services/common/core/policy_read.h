@@ -1,0 +1,65 @@
+/* Reading a policy file piece by piece. Each reader takes a setting and puts what it says into the policy, or
+ * reports each fault of it and leaves the policy as it is; the load fails if anything was reported.
+ */
+#ifndef PULIH_CORE_POLICY_READ_H
+#define PULIH_CORE_POLICY_READ_H
+
+#include "pulih/base/arena.h"
+#include "pulih/core/policy.h"
+
+struct config_setting_t;
+
+struct pulih_policy_reader {
+    struct pulih_policy *policy;
+    struct pulih_arena *texts; /* lives as long as the policy */
+    const char *path;
+    struct pulih_buf *why;
+};
+
+/* --- values (policy_value.c) --- */
+
+/* Reports "file:line: name.of[2].setting: text". */
+void pulih_policy_wrong(struct pulih_policy_reader *r, const struct config_setting_t *at, const char *format,
+                        ...) PULIH_PRINTF(3, 4);
+/* Reports `what` that is none of the known names, with the one that may have been meant. */
+void pulih_policy_unknown(struct pulih_policy_reader *r, const struct config_setting_t *at, const char *what,
+                          const char *name, const char *const *known, size_t n);
+/* False, reported: no group, or a member with a name that is not known. */
+bool pulih_policy_group(struct pulih_policy_reader *r, const struct config_setting_t *at,
+                        const char *const *known, size_t n);
+/* The member of a group; NULL, reported, if there is none. */
+struct config_setting_t *pulih_policy_member(struct pulih_policy_reader *r, struct config_setting_t *group,
+                                             const char *name);
+/* False, reported: no [array] or (list) of `least` to `most` elements. */
+bool pulih_policy_elements(struct pulih_policy_reader *r, const struct config_setting_t *at, size_t least,
+                           size_t most);
+/* A copy of a text of 1 to `most` bytes in one line, or in several if `lines`. Absent on a fault. */
+struct pulih_view pulih_policy_text(struct pulih_policy_reader *r, const struct config_setting_t *at,
+                                    size_t most, bool lines);
+bool pulih_policy_duration(struct pulih_policy_reader *r, const struct config_setting_t *at,
+                           struct pulih_duration *ret);
+bool pulih_policy_integer(struct pulih_policy_reader *r, const struct config_setting_t *at, int64_t least,
+                          int64_t most, int64_t *ret);
+bool pulih_policy_boolean(struct pulih_policy_reader *r, const struct config_setting_t *at, bool *ret);
+/* Number of the word of a closed list, -1 on a fault. */
+int pulih_policy_word(struct pulih_policy_reader *r, const struct config_setting_t *at,
+                      enum pulih_words list);
+/* The words of a list as names, n of them; from the first one, or from the one after `unknown`. */
+enum { PULIH_POLICY_WORDS_MAX = 20 };
+size_t pulih_policy_words(enum pulih_words list, bool with_unknown,
+                          const char *names[PULIH_POLICY_WORDS_MAX]);
+
+/* --- readers of top-level settings --- */
+
+/* policy_time.c */
+void pulih_policy_read_calendar(struct pulih_policy_reader *r, struct config_setting_t *at);
+void pulih_policy_read_resolve_within(struct pulih_policy_reader *r, struct config_setting_t *at);
+/* policy_people.c */
+void pulih_policy_read_answerable(struct pulih_policy_reader *r, struct config_setting_t *at);
+void pulih_policy_read_ladder(struct pulih_policy_reader *r, struct config_setting_t *at);
+void pulih_policy_read_authority(struct pulih_policy_reader *r, struct config_setting_t *at);
+/* policy_letters.c */
+void pulih_policy_read_letters(struct pulih_policy_reader *r, struct config_setting_t *at);
+void pulih_policy_read_receipt(struct pulih_policy_reader *r, struct config_setting_t *at);
+
+#endif

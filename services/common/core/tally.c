@@ -1,0 +1,163 @@
+#include "services/common/core/tally.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "pulih/base/must.h"
+
+void pulih_tally_start(struct pulih_tally *tally)
+{
+    memset(tally, 0, offsetof(struct pulih_tally, votes));
+}
+
+void pulih_tally_cast(struct pulih_tally *tally, struct pulih_vote vote)
+{
+    uint16_t bit;
+
+    pulih_must(vote.axis < PULIH_AXIS_N && vote.value < PULIH_VALUES_MAX);
+    bit = (uint16_t)(1u << vote.value);
+    if (vote.veto) {
+        tally->vetoed[vote.axis] |= bit;
+        return;
+    }
+    if (vote.force)
+        tally->forced[vote.axis] |= bit;
+    tally->sum[vote.axis][vote.value] += vote.weight;
+    tally->cast[vote.axis] = true;
+    if (tally->n_votes < PULIH_VOTES_MAX)
+        tally->votes[tally->n_votes++] = vote;
+}
+
+static bool is_forced(const struct pulih_tally *tally, int axis, size_t word)
+{
+    return tally->forced[axis] >> word & 1;
+}
+
+/* What speaks for a word, nothing when it was ruled out. */
+static int support(const struct pulih_tally *tally, int axis, size_t word)
+{
+    int sum = tally->sum[axis][word];
+
+    if (tally->vetoed[axis] >> word & 1 && !is_forced(tally, axis, word))
+        return 0;
+    if (is_forced(tally, axis, word) && sum < PULIH_ENOUGH)
+        return PULIH_ENOUGH;
+    return sum > 0 ? sum : 0;
+}
+
+static int strength(int sum)
+{
+    return sum < PULIH_ENOUGH ? sum : PULIH_ENOUGH;
+}
+
+static void decide_one(const struct pulih_tally *tally, int axis, uint8_t threshold,
+                       struct pulih_classification *ret)
+{
+    size_t best = 0;
+    int all = 0, confidence = 0;
+
+    for (size_t word = 1; word < PULIH_VALUES_MAX; word++) {
+        int sum = support(tally, axis, word);
+        bool forced = is_forced(tally, axis, word), best_forced = is_forced(tally, axis, best);
+
+        all += sum;
+        if (sum > 0 && (best == 0 || forced > best_forced ||
+                        (forced == best_forced && sum > support(tally, axis, best))))
+            best = word;
+    }
+    if (best)
+        confidence = is_forced(tally, axis, best) ? 100
+                                                  : 100 * support(tally, axis, best) / all *
+                                                        strength(support(tally, axis, best)) / PULIH_ENOUGH;
+    ret->best[axis] = (uint16_t)best;
+    ret->value[axis] = confidence >= threshold ? (uint16_t)best : 0;
+    ret->confidence[axis] = (uint8_t)confidence;
+}
+
+static void decide_many(const struct pulih_tally *tally, int axis, uint8_t threshold,
+                        struct pulih_classification *ret)
+{
+    int most = 0;
+
+    ret->best[axis] = ret->value[axis] = 0;
+    for (size_t word = 1; word < PULIH_VALUES_MAX; word++) {
+        int confidence = 100 * strength(support(tally, axis, word)) / PULIH_ENOUGH;
+        uint16_t bit = (uint16_t)(1u << (word - 1));
+
+        if (confidence == 0)
+            continue;
+        ret->best[axis] |= bit;
+        if (confidence >= threshold)
+            ret->value[axis] |= bit;
+        most = confidence > most ? confidence : most;
+    }
+    ret->confidence[axis] = (uint8_t)most;
+}
+
+static void decide_score(const struct pulih_tally *tally, int axis, struct pulih_classification *ret)
+{
+    int sum = tally->sum[axis][0];
+
+    ret->value[axis] = ret->best[axis] = (uint16_t)(sum < 0 ? 0 : sum > 100 ? 100 : sum);
+    ret->confidence[axis] = tally->cast[axis] ? 100 : 0;
+}
+
+void pulih_tally_decide(const struct pulih_tally *tally, enum pulih_axis axis, uint8_t threshold,
+                        struct pulih_classification *ret)
+{
+    switch (pulih_axes[axis].kind) {
+    case PULIH_AXIS_IS_one:
+        decide_one(tally, (int)axis, threshold, ret);
+        break;
+    case PULIH_AXIS_IS_many:
+        decide_many(tally, (int)axis, threshold, ret);
+        break;
+    case PULIH_AXIS_IS_score:
+        decide_score(tally, (int)axis, ret);
+        break;
+    }
+}
+
+/* Did the vote speak for what its axis came to? */
+static bool is_for(const struct pulih_vote *vote, const struct pulih_classification *c)
+{
+    if (vote->weight <= 0)
+        return false;
+    if (pulih_axes[vote->axis].kind == PULIH_AXIS_IS_many)
+        return c->best[vote->axis] >> (vote->value - 1) & 1;
+    return pulih_axes[vote->axis].kind == PULIH_AXIS_IS_score || c->best[vote->axis] == vote->value;
+}
+
+/* Weights of scores and of words made comparable. */
+static int rank(uint8_t axis, int weight)
+{
+    return pulih_axes[axis].kind == PULIH_AXIS_IS_score ? weight : weight * 100 / PULIH_ENOUGH;
+}
+
+static void add_evidence(struct pulih_classification *c, const struct pulih_vote *vote)
+{
+    struct pulih_evidence *e = c->evidence;
+    size_t at = c->n_evidence;
+
+    while (at > 0 && rank(e[at - 1].axis, e[at - 1].weight) < rank(vote->axis, vote->weight))
+        at--;
+    if (at == PULIH_EVIDENCE_MAX)
+        return;
+    if (c->n_evidence < PULIH_EVIDENCE_MAX)
+        c->n_evidence++;
+    memmove(&e[at + 1], &e[at], (c->n_evidence - 1 - at) * sizeof *e);
+    e[at] = (struct pulih_evidence){.axis = vote->axis,
+                                    .value = vote->value,
+                                    .weight = (int16_t)vote->weight,
+                                    .at = vote->at,
+                                    .len = vote->len};
+    memcpy(e[at].rule, vote->rule, strnlen(vote->rule, sizeof e[at].rule - 1));
+}
+
+void pulih_tally_explain(const struct pulih_tally *tally, struct pulih_classification *ret)
+{
+    ret->n_evidence = 0;
+    for (size_t i = 0; i < tally->n_votes; i++)
+        if (is_for(&tally->votes[i], ret))
+            add_evidence(ret, &tally->votes[i]);
+}

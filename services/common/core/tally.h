@@ -1,0 +1,49 @@
+/* Counts votes and decides an axis, or abstains.
+ *
+ * One word   The sums of its words compete. Confidence = share of the best word among all that spoke for
+ *            some word x strength, which is its sum, at most PULIH_ENOUGH, against PULIH_ENOUGH:
+ *            100 * best / all * min(best, ENOUGH) / ENOUGH. A forced word has 100.
+ * Many       Each word stands alone: confidence = 100 * min(sum, ENOUGH) / ENOUGH. The axis has that of the
+ *            strongest word.
+ * Score      The sum, held between 0 and 100. It never abstains: confidence is 100 when anything was cast.
+ *
+ * What is below the policy's threshold is only the best guess. Equal sums: the smaller number wins.
+ */
+#ifndef PULIH_CORE_TALLY_H
+#define PULIH_CORE_TALLY_H
+
+#include "pulih/core/classify.h"
+
+enum {
+    PULIH_ENOUGH = 4,      /* weight that settles a word nobody else claims */
+    PULIH_VALUES_MAX = 16, /* words of an axis; masks have as many bits */
+    PULIH_VOTES_MAX = 320, /* votes that can be named as evidence; later ones count all the same */
+};
+
+struct pulih_vote {
+    uint8_t axis;
+    uint16_t value;
+    int weight;
+    bool force, veto;
+    const char *rule;
+    uint16_t at, len; /* bytes of the story; 0, 0: not from the story */
+};
+
+struct pulih_tally {
+    int sum[PULIH_AXIS_N][PULIH_VALUES_MAX];
+    bool cast[PULIH_AXIS_N];
+    uint16_t forced[PULIH_AXIS_N], vetoed[PULIH_AXIS_N]; /* bit n: word n */
+    size_t n_votes;
+    struct pulih_vote votes[PULIH_VOTES_MAX];
+};
+
+/* All but `votes`, which is filled as far as n_votes says. */
+void pulih_tally_start(struct pulih_tally *tally);
+void pulih_tally_cast(struct pulih_tally *tally, struct pulih_vote vote);
+/* Fills value, best and confidence of the axis. */
+void pulih_tally_decide(const struct pulih_tally *tally, enum pulih_axis axis, uint8_t threshold,
+                        struct pulih_classification *ret);
+/* Fills the evidence from the votes for what was decided or guessed best; strongest first. */
+void pulih_tally_explain(const struct pulih_tally *tally, struct pulih_classification *ret);
+
+#endif
