@@ -1,0 +1,41 @@
+/* Sessions of a door, found by the peer that sent a frame.
+ *
+ * Owns.     The sessions; a door's own session struct begins with struct pulih_session.
+ */
+#ifndef PULIH_HOST_SESSIONS_H
+#define PULIH_HOST_SESSIONS_H
+
+#include "pulih/base/bus.h"
+#include "pulih/base/bytes.h"
+
+struct pulih_session {
+    struct pulih_bus_peer peer;
+    struct pulih_id id;
+    char client[65];
+    uint64_t used;    /* items so far, counted from the session's start */
+    uint64_t limit;   /* credit: `used` may not go beyond */
+    int64_t seen_us;  /* last sign of life, monotonic */
+    int64_t spoke_us; /* when we last sent something */
+};
+
+struct pulih_sessions {
+    size_t session_bytes;
+    size_t max;
+    struct pulih_session **slots; /* open addressing, at most half full */
+    size_t n_slots;
+    size_t n;
+};
+
+void pulih_sessions_init(struct pulih_sessions *s, size_t session_bytes, size_t max);
+void pulih_sessions_free(struct pulih_sessions *s);
+/* NULL when there is none. */
+struct pulih_session *pulih_session_find(const struct pulih_sessions *s, const struct pulih_bus_peer *peer);
+/* A new zeroed session in the place of an old one of this peer; NULL: there are `max` already. */
+struct pulih_session *pulih_session_add(struct pulih_sessions *s, const struct pulih_bus_peer *peer,
+                                        int64_t now_us);
+void pulih_session_drop(struct pulih_sessions *s, struct pulih_session *session);
+/* The sessions one by one: start with *at = 0; NULL at the end. Dropping the one just given is allowed, but
+ * may hide another one until the next round. */
+struct pulih_session *pulih_session_next(const struct pulih_sessions *s, size_t *at);
+
+#endif

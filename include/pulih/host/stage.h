@@ -1,0 +1,60 @@
+/* A stage at work: batches of hinted or polled manifests, each in one transaction.
+ *
+ * Does.     Fast path: a hint carries rows and messages, so the transaction writes only, and proves by
+ *           version that the rows were fresh. Slow path: lock, read, then the same. Poll: whatever no hint
+ *           brought. A batch the database refuses is halved until the culprit stands alone in `dead`.
+ * Promises. A manifest is deleted in the transaction that does its work, or that passes it on. A manifest
+ *           that a daemon may have died of is counted before it is tried again, and done alone.
+ */
+#ifndef PULIH_HOST_STAGE_H
+#define PULIH_HOST_STAGE_H
+
+#include "pulih/base/bus.h"
+#include "pulih/core/store.h"
+#include "pulih/host/worker.h"
+
+/* What the network thread gathers and the worker does. */
+struct pulih_batch {
+    struct pulih_stage_setup *stage;
+    struct pulih_bus_msg **frames; /* hints; they own the bytes that items view */
+    size_t n_frames, cap_frames;
+    struct pulih_manifest *manifests;
+    struct pulih_list *hints; /* beside each manifest: its items as hinted */
+    size_t n_manifests, cap_manifests, cap_hints;
+    size_t n_hinted; /* items of all hints */
+    bool fast_done;  /* the manifests that could go by hint are committed */
+    struct pulih_item *items;
+    size_t n, cap;
+    struct pulih_rows rows;
+    struct pulih_arena arena;
+    struct pulih_buf scratch;
+    struct pulih_buf out[8]; /* manifests handed on, by stage */
+};
+
+struct pulih_stage_setup {
+    enum pulih_stage id;
+    const struct pulih_handler *handlers;
+    size_t n_handlers;
+    int64_t batch_items;
+    int64_t poll_us;
+    int64_t grace_us;
+    bool worked;  /* since the last poll; worker's own */
+    int64_t most; /* manifests to lock in the next poll */
+    struct pulih_batch poll;
+};
+
+/* Takes a frame from the hint socket into the batch; frees it if it is of no use. */
+void pulih_batch_add(struct pulih_batch *b, struct pulih_bus_msg *frame, struct pulih_metrics *metrics);
+void pulih_batch_empty(struct pulih_batch *b);
+void pulih_batch_free(struct pulih_batch *b);
+
+/* pulih_job_f for batches, pulih_beat_f for the poll (arg: struct pulih_stage_setup). */
+enum pulih_db_end pulih_stage_work(struct pulih_worker *w, void *job, int attempt);
+enum pulih_db_end pulih_stage_poll(struct pulih_worker *w, void *arg, int64_t *ret_wait_us);
+
+/* For whoever posts mail: adds manifests for the items that are handed on; sends their hints when the commit
+ * is known. Items with `to` none are passed over. */
+void pulih_batch_hand_on(struct pulih_batch *b, int64_t now_us);
+void pulih_batch_hint(struct pulih_batch *b, struct pulih_worker *w);
+
+#endif

@@ -1,0 +1,96 @@
+#include "pulih/host/sessions.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "pulih/base/must.h"
+
+static size_t home_of(const struct pulih_sessions *s, const struct pulih_bus_peer *peer)
+{
+    uint32_t hash = 2166136261u; /* FNV-1a */
+
+    for (size_t i = 0; i < peer->len; i++)
+        hash = (hash ^ peer->id[i]) * 16777619u;
+    return hash & (s->n_slots - 1);
+}
+
+static bool same_peer(const struct pulih_bus_peer *a, const struct pulih_bus_peer *b)
+{
+    return a->len == b->len && memcmp(a->id, b->id, a->len) == 0;
+}
+
+void pulih_sessions_init(struct pulih_sessions *s, size_t session_bytes, size_t max)
+{
+    *s = (struct pulih_sessions){.session_bytes = session_bytes, .max = max, .n_slots = 16};
+    while (s->n_slots < 2 * max)
+        s->n_slots *= 2;
+    s->slots = calloc(s->n_slots, sizeof(struct pulih_session *));
+    if (!s->slots)
+        pulih_out_of_memory();
+}
+
+void pulih_sessions_free(struct pulih_sessions *s)
+{
+    for (size_t i = 0; i < s->n_slots; i++)
+        free(s->slots[i]);
+    free(s->slots);
+    *s = (struct pulih_sessions){0};
+}
+
+static size_t slot_of(const struct pulih_sessions *s, const struct pulih_bus_peer *peer)
+{
+    size_t i = home_of(s, peer);
+
+    while (s->slots[i] && !same_peer(&s->slots[i]->peer, peer))
+        i = (i + 1) & (s->n_slots - 1);
+    return i;
+}
+
+struct pulih_session *pulih_session_find(const struct pulih_sessions *s, const struct pulih_bus_peer *peer)
+{
+    return s->slots[slot_of(s, peer)];
+}
+
+struct pulih_session *pulih_session_add(struct pulih_sessions *s, const struct pulih_bus_peer *peer,
+                                        int64_t now_us)
+{
+    struct pulih_session *old = pulih_session_find(s, peer);
+
+    if (old)
+        pulih_session_drop(s, old);
+    if (s->n == s->max)
+        return NULL;
+    struct pulih_session *session = calloc(1, s->session_bytes);
+    if (!session)
+        pulih_out_of_memory();
+    session->peer = *peer;
+    session->id = pulih_id_new(now_us);
+    s->slots[slot_of(s, peer)] = session;
+    s->n++;
+    return session;
+}
+
+/* Takes the session out and moves those behind it up, so that no search ends too early. */
+void pulih_session_drop(struct pulih_sessions *s, struct pulih_session *session)
+{
+    size_t hole = slot_of(s, &session->peer);
+
+    free(session);
+    s->slots[hole] = NULL;
+    s->n--;
+    for (size_t i = (hole + 1) & (s->n_slots - 1); s->slots[i]; i = (i + 1) & (s->n_slots - 1)) {
+        struct pulih_session *moving = s->slots[i];
+        s->slots[i] = NULL;
+        s->slots[slot_of(s, &moving->peer)] = moving;
+    }
+}
+
+struct pulih_session *pulih_session_next(const struct pulih_sessions *s, size_t *at)
+{
+    while (*at < s->n_slots) {
+        struct pulih_session *session = s->slots[(*at)++];
+        if (session)
+            return session;
+    }
+    return NULL;
+}

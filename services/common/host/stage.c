@@ -1,0 +1,499 @@
+#include "pulih/host/stage.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pulih/base/clock.h"
+#include "pulih/base/log.h"
+#include "pulih/base/must.h"
+#include "pulih/core/reference.h"
+
+/* Work older than this may have killed a daemon: it is counted before it is tried. */
+static const int64_t SUSPECT_US = 5 * 1000 * 1000;
+/* While hints keep coming, only hints that are surely lost are looked for. */
+static const int64_t BUSY_GRACE_US = 1000 * 1000;
+enum { LOCK_MOST = 64, ALONE_ATTEMPTS = 5 };
+
+/* --- running the steps ---------------------------------------------------------------------------------- */
+
+static int by_complaint(const void *a, const void *b)
+{
+    return pulih_id_compare(&((const struct pulih_item *)a)->row.id, &((const struct pulih_item *)b)->row.id);
+}
+
+static struct pulih_item *add_item(struct pulih_batch *b)
+{
+    b->items = pulih_room(b->items, b->n, &b->cap, sizeof *b->items);
+    return memset(&b->items[b->n++], 0, sizeof *b->items);
+}
+
+static void bury(struct pulih_batch *b, const struct pulih_item *item, enum pulih_stage stage, int64_t now_us)
+{
+    struct pulih_row_dead *dead = PULIH_ADD(&b->rows, dead);
+
+    dead->complaint = item->row.id;
+    dead->shard = pulih_shard(&item->row.id);
+    dead->stage = (int16_t)stage;
+    dead->version = item->version;
+    dead->type = item->type < PULIH_M_N ? (int16_t)pulih_message(item->type)->wire : 0;
+    dead->attempts = b->manifests[item->manifest].attempts;
+    dead->reason = pulih_view_of(item->reason);
+    dead->at = now_us;
+}
+
+static void log_dead(const struct pulih_item *item)
+{
+    char reference[PULIH_REFERENCE_BYTES] = "";
+    char id[37];
+
+    if (item->row.number)
+        pulih_reference_print(item->row.number, reference);
+    pulih_id_print(&item->row.id, id);
+    pulih_log(PULIH_LOG_error, "parked in dead: see pulihctl dead", "complaint", "%s", reference, "id", "%s",
+              id, "version", "%d", (int)item->version, "why", "%s", item->reason, NULL);
+}
+
+/* Items that are not done move behind the others, in order; they become rows of `dead`. */
+static void settle(struct pulih_worker *w, struct pulih_batch *b, int64_t now_us)
+{
+    size_t done = 0;
+
+    for (size_t i = 0; i < b->n; i++) {
+        if (b->items[i].verdict != PULIH_DONE)
+            continue;
+        if (i != done) {
+            struct pulih_item item = b->items[i];
+            memmove(&b->items[done + 1], &b->items[done], (i - done) * sizeof item);
+            b->items[done] = item;
+        }
+        done++;
+    }
+    for (size_t i = done; i < b->n; i++) {
+        bury(b, &b->items[i], b->stage->id, now_us);
+        log_dead(&b->items[i]);
+        pulih_count(pulih_worker_metrics(w), PULIH_METRIC_dead_total, 1);
+    }
+}
+
+static void run_steps(struct pulih_worker *w, struct pulih_batch *b)
+{
+    struct pulih_step step = {
+        .stage = b->stage->id,
+        .policy = pulih_worker_policy(w),
+        .now_us = pulih_worker_now(w),
+        .arena = &b->arena,
+        .rows = &b->rows,
+        .scratch = &b->scratch,
+    };
+
+    for (size_t i = 0; i < b->n; i++) {
+        step.item = &b->items[i];
+        if (step.item->verdict == PULIH_DONE)
+            pulih_step_run(&step, b->stage->handlers, b->stage->n_handlers);
+    }
+    settle(w, b, step.now_us);
+    pulih_batch_hand_on(b, step.now_us);
+}
+
+/* Everything the batch does, queued behind whatever is queued already. */
+static enum pulih_db_end commit(struct pulih_worker *w, struct pulih_batch *b, const struct pulih_manifest *m,
+                                size_t n_manifests)
+{
+    struct pulih_db *db = pulih_worker_db(w);
+
+    pulih_store_drop(db, b->stage->id, m, n_manifests);
+    pulih_store_move(db, b->items, b->n);
+    pulih_store_put(db, &b->rows);
+    pulih_db_commit(db);
+    return pulih_db_run(db);
+}
+
+static void count_batch(struct pulih_worker *w, struct pulih_batch *b, int64_t started_us)
+{
+    struct pulih_metrics *metrics = pulih_worker_metrics(w);
+
+    pulih_count(metrics, PULIH_METRIC_batches_total, 1);
+    pulih_count(metrics, PULIH_METRIC_items_total, (int64_t)b->n);
+    pulih_count(metrics, PULIH_METRIC_commit_microseconds_total, pulih_mono_us() - started_us);
+    pulih_gauge(metrics, PULIH_METRIC_batch_items, (int64_t)b->n);
+}
+
+/* --- fast path: all that is needed came with the hints ---------------------------------------------------
+ */
+
+static bool goes_by_hint(const struct pulih_batch *b, const struct pulih_item *item)
+{
+    if (b->stage->id == PULIH_STAGE_followup && item->row.waiting)
+        return false;
+    for (size_t i = 0; i < b->stage->n_handlers; i++)
+        if (b->stage->handlers[i].on == item->type)
+            return b->stage->handlers[i].by_hint;
+    return false;
+}
+
+static bool unpack_item(struct pulih_batch *b, const struct pulih_hint_item *hint, size_t manifest)
+{
+    struct pulih_item *item = add_item(b);
+
+    if (!pulih_row_unpack(hint->row, &item->row))
+        return false;
+    item->was_version = item->row.version;
+    item->was_holder = item->row.holder;
+    item->manifest = manifest;
+    item->version = (int32_t)hint->version;
+    item->type = pulih_message_by_wire(hint->type);
+    item->body = hint->body;
+    item->text = hint->text;
+    return item->type < PULIH_M_N && goes_by_hint(b, item);
+}
+
+/* Items of the manifests that can go by hint; those manifests are moved to the front and counted. */
+static size_t unpack_hints(struct pulih_batch *b)
+{
+    size_t fast = 0;
+
+    for (size_t i = 0; i < b->n_manifests; i++) {
+        struct pulih_list list = b->hints[i];
+        struct pulih_hint_item hint;
+        size_t mark = b->n;
+        bool fit = true;
+        while (fit && pulih_list_next(PULIH_M_hint_item, &list.raw, &hint))
+            fit = unpack_item(b, &hint, fast);
+        if (!fit) {
+            b->n = mark;
+            continue;
+        }
+        struct pulih_manifest m = b->manifests[i];
+        b->manifests[i] = b->manifests[fast];
+        b->hints[i] = b->hints[fast];
+        b->manifests[fast++] = m;
+    }
+    return fast;
+}
+
+static enum pulih_db_end work_by_hint(struct pulih_worker *w, struct pulih_batch *b)
+{
+    int64_t started_us = pulih_mono_us();
+    size_t fast = unpack_hints(b);
+    enum pulih_db_end end = PULIH_DB_DONE;
+
+    if (fast) {
+        qsort(b->items, b->n, sizeof *b->items, by_complaint);
+        run_steps(w, b);
+        pulih_db_begin(pulih_worker_db(w));
+        end = commit(w, b, b->manifests, fast);
+    }
+    if (end == PULIH_DB_DONE && fast) {
+        count_batch(w, b, started_us);
+        pulih_batch_hint(b, w);
+        memmove(b->manifests, b->manifests + fast, (b->n_manifests - fast) * sizeof *b->manifests);
+        b->n_manifests -= fast;
+    }
+    return end;
+}
+
+/* --- slow path: lock, read, then the same ----------------------------------------------------------------
+ */
+
+static void start_over(struct pulih_batch *b)
+{
+    b->n = 0;
+    pulih_rows_empty(&b->rows);
+}
+
+static void list_items(struct pulih_batch *b)
+{
+    for (size_t m = 0; m < b->n_manifests; m++)
+        for (size_t i = 0; i < b->manifests[m].n; i++) {
+            struct pulih_item *item = add_item(b);
+            pulih_manifest_get(&b->manifests[m], i, &item->row.id, &item->version);
+            item->row.shard = pulih_shard(&item->row.id);
+            item->manifest = m;
+            item->type = PULIH_M_N;
+        }
+    qsort(b->items, b->n, sizeof *b->items, by_complaint);
+}
+
+/* Takes the locked rows into the items. What another hand has moved on already is dropped. */
+static void take_complaints(struct pulih_worker *w, struct pulih_batch *b, size_t call)
+{
+    struct pulih_db *db = pulih_worker_db(w);
+    size_t row = 0, kept = 0, rows = pulih_db_rows(db, call);
+
+    for (size_t i = 0; i < b->n; i++) {
+        struct pulih_item *item = &b->items[i];
+        struct pulih_row_complaint found = {0};
+        if (row < rows)
+            pulih_store_read_complaint(db, call, row, &found);
+        if (pulih_id_compare(&found.id, &item->row.id) != 0) {
+            item->verdict = PULIH_NEVER;
+            item->reason = "the complaint is not there";
+        } else {
+            row++;
+            item->row = found;
+            item->was_version = found.version;
+            item->was_holder = found.holder;
+            if (found.holder != (int16_t)b->stage->id) {
+                pulih_count(pulih_worker_metrics(w), PULIH_METRIC_stale_total, 1);
+                continue;
+            }
+        }
+        b->items[kept++] = *item;
+    }
+    b->n = kept;
+}
+
+static enum pulih_db_end read_items(struct pulih_worker *w, struct pulih_batch *b)
+{
+    struct pulih_db *db = pulih_worker_db(w);
+    size_t call = pulih_store_lock(db, b->items, b->n);
+    enum pulih_db_end end = pulih_db_run(db);
+
+    if (end != PULIH_DB_DONE)
+        return end;
+    take_complaints(w, b, call);
+    call = pulih_store_load(db, b->items, b->n);
+    end = pulih_db_run(db);
+    if (end != PULIH_DB_DONE)
+        return end;
+    pulih_store_read_work(db, call, &b->arena, b->items);
+    for (size_t i = 0; i < b->n; i++)
+        if (b->items[i].verdict == PULIH_DONE && b->items[i].type == PULIH_M_N) {
+            b->items[i].verdict = PULIH_NEVER;
+            b->items[i].reason = "the event is not there, or of an unknown type";
+        }
+    return PULIH_DB_DONE;
+}
+
+/* The manifests are locked in the open transaction. */
+static enum pulih_db_end work_locked(struct pulih_worker *w, struct pulih_batch *b)
+{
+    int64_t started_us = pulih_mono_us();
+    enum pulih_db_end end;
+
+    start_over(b);
+    list_items(b);
+    end = read_items(w, b);
+    if (end != PULIH_DB_DONE)
+        return end;
+    run_steps(w, b);
+    end = commit(w, b, b->manifests, b->n_manifests);
+    if (end == PULIH_DB_DONE) {
+        count_batch(w, b, started_us);
+        pulih_count(pulih_worker_metrics(w), PULIH_METRIC_slow_batches_total, 1);
+        pulih_batch_hint(b, w);
+    }
+    return end;
+}
+
+/* Locks the batch's manifests by their keys; those that are gone or locked are somebody else's. */
+static enum pulih_db_end lock_by_keys(struct pulih_worker *w, struct pulih_batch *b)
+{
+    struct pulih_db *db = pulih_worker_db(w);
+
+    pulih_db_begin(db);
+    size_t call =
+        pulih_store_call_keys(db, PULIH_SQL_lock_manifests, b->stage->id, b->manifests, b->n_manifests);
+    enum pulih_db_end end = pulih_db_run(db);
+    if (end != PULIH_DB_DONE)
+        return end;
+    b->n_manifests = pulih_db_rows(db, call);
+    for (size_t i = 0; i < b->n_manifests; i++)
+        pulih_store_read_manifest(db, call, i, &b->arena, &b->manifests[i]);
+    return PULIH_DB_DONE;
+}
+
+/* --- poison: halving -------------------------------------------------------------------------------------
+ */
+
+/* Rewrites locked manifests as two halves, each to be done alone; a single item goes to `dead`. */
+static enum pulih_db_end halve_locked(struct pulih_worker *w, struct pulih_batch *b, const char *reason)
+{
+    struct pulih_db *db = pulih_worker_db(w);
+    int64_t now_us = pulih_worker_now(w);
+
+    start_over(b);
+    list_items(b);
+    for (size_t i = 0; i < PULIH_COUNT(b->out); i++)
+        pulih_buf_empty(&b->out[i]);
+    if (b->n == 1) {
+        b->items[0].verdict = PULIH_NEVER;
+        b->items[0].reason = reason;
+        settle(w, b, now_us);
+    } else {
+        for (size_t i = 0; i < b->n; i++)
+            pulih_manifest_put(&b->out[i < b->n / 2 ? 0 : 1], &b->items[i].row.id, b->items[i].version);
+        pulih_store_manifest(&b->rows, b->stage->id, now_us, 1, pulih_view_of_buf(&b->out[0]));
+        pulih_store_manifest(&b->rows, b->stage->id, now_us, 1, pulih_view_of_buf(&b->out[1]));
+        pulih_count(pulih_worker_metrics(w), PULIH_METRIC_halved_total, 1);
+    }
+    pulih_store_drop(db, b->stage->id, b->manifests, b->n_manifests);
+    pulih_store_put(db, &b->rows);
+    pulih_db_commit(db);
+    return pulih_db_run(db);
+}
+
+static enum pulih_db_end isolate(struct pulih_worker *w, struct pulih_batch *b)
+{
+    char reason[300];
+
+    snprintf(reason, sizeof reason, "the database refuses it: %s %s", pulih_db_sqlstate(pulih_worker_db(w)),
+             pulih_db_why(pulih_worker_db(w)));
+    pulih_log(PULIH_LOG_warning, "batch refused by the database, halving it", "items", "%zu", b->n, "why",
+              "%s", reason, NULL);
+    enum pulih_db_end end = lock_by_keys(w, b);
+    if (end != PULIH_DB_DONE)
+        return end;
+    if (b->n_manifests)
+        return halve_locked(w, b, reason);
+    pulih_db_rollback(pulih_worker_db(w));
+    return PULIH_DB_DONE;
+}
+
+static enum pulih_db_end work_by_reading(struct pulih_worker *w, struct pulih_batch *b)
+{
+    enum pulih_db_end end = lock_by_keys(w, b);
+
+    if (end != PULIH_DB_DONE)
+        return end;
+    if (b->n_manifests == 0) {
+        pulih_db_rollback(pulih_worker_db(w));
+        return PULIH_DB_DONE;
+    }
+    end = work_locked(w, b);
+    return end == PULIH_DB_DATA ? isolate(w, b) : end;
+}
+
+enum pulih_db_end pulih_stage_work(struct pulih_worker *w, void *job, int attempt)
+{
+    struct pulih_batch *b = job;
+    enum pulih_db_end end = PULIH_DB_DONE;
+
+    b->stage->worked = true;
+    if (attempt == 0)
+        end = work_by_hint(w, b);
+    if (end == PULIH_DB_DATA)
+        return isolate(w, b);
+    if (end != PULIH_DB_DONE && end != PULIH_DB_MISMATCH)
+        return end;
+    return b->n_manifests ? work_by_reading(w, b) : PULIH_DB_DONE;
+}
+
+/* --- the poll --------------------------------------------------------------------------------------------
+ */
+
+/* From the locked manifests, those that make one batch: a prefix in the order of age, within the cap; one
+ * that was tried before goes alone. */
+static void choose(struct pulih_batch *b)
+{
+    size_t n = 0, items = 0;
+
+    while (n < b->n_manifests) {
+        const struct pulih_manifest *m = &b->manifests[n];
+        bool alone = m->attempts > 0;
+        if (n && (alone || items + m->n > (size_t)b->stage->batch_items))
+            break;
+        items += m->n;
+        n++;
+        if (alone)
+            break;
+    }
+    b->stage->most = items ? (int64_t)((size_t)b->stage->batch_items * n / items) + 1 : LOCK_MOST;
+    if (b->stage->most > LOCK_MOST)
+        b->stage->most = LOCK_MOST;
+    b->n_manifests = n;
+}
+
+static enum pulih_db_end lock_due(struct pulih_worker *w, struct pulih_batch *b, int64_t before_us)
+{
+    struct pulih_db *db = pulih_worker_db(w);
+    struct pulih_params *p;
+
+    pulih_db_begin(db);
+    p = pulih_db_params(db);
+    pulih_params_int2(p, (int16_t)b->stage->id);
+    pulih_params_time(p, before_us);
+    pulih_params_int8(p, b->stage->most);
+    size_t call = pulih_db_call(db, PULIH_SQL_lock_due);
+    enum pulih_db_end end = pulih_db_run(db);
+    if (end != PULIH_DB_DONE)
+        return end;
+    for (size_t i = 0; i < pulih_db_rows(db, call); i++) {
+        b->manifests = pulih_room(b->manifests, b->n_manifests, &b->cap_manifests, sizeof *b->manifests);
+        pulih_store_read_manifest(db, call, i, &b->arena, &b->manifests[b->n_manifests++]);
+    }
+    choose(b);
+    return PULIH_DB_DONE;
+}
+
+/* Counts a try before it is made, so that a daemon that dies of it leaves a trace. */
+static enum pulih_db_end count_try(struct pulih_worker *w, struct pulih_batch *b)
+{
+    struct pulih_db *db = pulih_worker_db(w);
+
+    pulih_store_call_keys(db, PULIH_SQL_bump_manifests, b->stage->id, b->manifests, b->n_manifests);
+    pulih_db_commit(db);
+    return pulih_db_run(db);
+}
+
+static enum pulih_db_end work_due(struct pulih_worker *w, struct pulih_batch *b, int64_t before_us,
+                                  bool *ret_found)
+{
+    enum pulih_db_end end = lock_due(w, b, before_us);
+
+    *ret_found = end == PULIH_DB_DONE && b->n_manifests > 0;
+    if (!*ret_found) {
+        pulih_db_rollback(pulih_worker_db(w));
+        return end;
+    }
+    pulih_count(pulih_worker_metrics(w), PULIH_METRIC_poll_found_total, (int64_t)b->n_manifests);
+    const struct pulih_manifest *first = &b->manifests[0];
+    if (first->attempts >= ALONE_ATTEMPTS)
+        return halve_locked(w, b, "daemons died of it again and again");
+    if (first->next_at > pulih_worker_now(w) - SUSPECT_US) {
+        end = work_locked(w, b);
+        return end == PULIH_DB_DATA ? isolate(w, b) : end;
+    }
+    end = count_try(w, b);
+    return end == PULIH_DB_DONE ? work_by_reading(w, b) : end;
+}
+
+/* Age of the oldest manifest at the database's clock; negative: there is none. */
+static enum pulih_db_end look(struct pulih_worker *w, const struct pulih_stage_setup *stage,
+                              int64_t *ret_age_us)
+{
+    struct pulih_db *db = pulih_worker_db(w);
+    int64_t sent_us = pulih_wall_us();
+
+    pulih_params_int2(pulih_db_params(db), (int16_t)stage->id);
+    size_t call = pulih_db_call(db, PULIH_SQL_oldest_pending);
+    enum pulih_db_end end = pulih_db_run(db);
+    if (end != PULIH_DB_DONE)
+        return end;
+    pulih_worker_saw_time(w, sent_us, pulih_db_time(db, call, 0, 1));
+    *ret_age_us = pulih_db_null(db, call, 0, 0) ? -1 : pulih_worker_now(w) - pulih_db_time(db, call, 0, 0);
+    pulih_gauge(pulih_worker_metrics(w), PULIH_METRIC_pending_oldest_microseconds,
+                *ret_age_us > 0 ? *ret_age_us : 0);
+    return PULIH_DB_DONE;
+}
+
+enum pulih_db_end pulih_stage_poll(struct pulih_worker *w, void *arg, int64_t *ret_wait_us)
+{
+    struct pulih_stage_setup *stage = arg;
+    int64_t grace_us = stage->worked && stage->grace_us < BUSY_GRACE_US ? BUSY_GRACE_US : stage->grace_us;
+    int64_t age_us = -1;
+    bool found = false;
+    enum pulih_db_end end = look(w, stage, &age_us);
+
+    stage->worked = false;
+    stage->poll.stage = stage;
+    if (end == PULIH_DB_DONE && age_us >= grace_us) {
+        pulih_batch_empty(&stage->poll);
+        end = work_due(w, &stage->poll, pulih_worker_now(w) - grace_us, &found);
+    }
+    /* A little unevenness keeps replicas from asking in step. */
+    *ret_wait_us =
+        found ? 0 : stage->poll_us - stage->poll_us / 8 + (pulih_mono_us() % (stage->poll_us / 4 + 1));
+    return end == PULIH_DB_MISMATCH ? PULIH_DB_DONE : end;
+}
