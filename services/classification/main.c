@@ -1,0 +1,18 @@
+/* pulih-classification: what kind of complaint is it? */
+#include "pulih/host/service.h"
+#include "services/classification/handlers.h"
+
+static const struct pulih_handler handlers[] = {
+    {PULIH_M_complaint, classification_on_complaint, true},
+    {PULIH_M_reclassified, classification_on_reclassified, false},
+};
+
+int main(int argc, char **argv)
+{
+    return pulih_service_main(argc, argv,
+                              &(const struct pulih_service){
+                                  .stage = PULIH_STAGE_classification,
+                                  .handlers = handlers,
+                                  .n_handlers = PULIH_COUNT(handlers),
+                              });
+}

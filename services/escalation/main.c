@@ -1,0 +1,24 @@
+/* pulih-escalation: what must be done by when, and who is told when it is not. */
+#include "pulih/host/service.h"
+#include "services/escalation/handlers.h"
+#include "services/escalation/timer.h"
+
+static const struct pulih_handler handlers[] = {
+    {PULIH_M_classified, escalation_on_classified, true},
+    {PULIH_M_deadline_passed, escalation_on_deadline_passed, false},
+    {PULIH_M_paused, escalation_on_paused, false},
+    {PULIH_M_resumed, escalation_on_resumed, false},
+};
+
+int main(int argc, char **argv)
+{
+    return pulih_service_main(argc, argv,
+                              &(const struct pulih_service){
+                                  .stage = PULIH_STAGE_escalation,
+                                  .handlers = handlers,
+                                  .n_handlers = PULIH_COUNT(handlers),
+                                  .statements = escalation_statements,
+                                  .n_statements = ESCALATION_SQL_N,
+                                  .beat = escalation_timer,
+                              });
+}

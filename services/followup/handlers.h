@@ -1,0 +1,38 @@
+/* Steps of follow-up; see pulih/core/step.h for their contract. */
+#ifndef PULIH_FOLLOWUP_HANDLERS_H
+#define PULIH_FOLLOWUP_HANDLERS_H
+
+#include "pulih/core/step.h"
+
+/* What is only published: notes, a confirmed gist, refusals. */
+pulih_handler_f followup_on_note;
+pulih_handler_f followup_on_letter_delivered;
+/* From the stages before (inform.c). */
+pulih_handler_f followup_on_planned;
+pulih_handler_f followup_on_clock_paused;
+pulih_handler_f followup_on_clock_resumed;
+pulih_handler_f followup_on_reprimanded;
+pulih_handler_f followup_on_ladder_ended;
+/* Offer, approval, consent (offers.c). */
+pulih_handler_f followup_on_offer_made;
+pulih_handler_f followup_on_approved;
+pulih_handler_f followup_on_refused;
+pulih_handler_f followup_on_offer_answered;
+/* Execution, verification, the end and a new beginning (closing.c). */
+pulih_handler_f followup_on_executed;
+pulih_handler_f followup_on_verification_answered;
+pulih_handler_f followup_on_silence_passed;
+pulih_handler_f followup_on_withdrawn;
+pulih_handler_f followup_on_reopened;
+
+/* Writes a letter to the customer, or to `post` if that is not absent; returns its number. The event that
+ * announces it must be appended next. Slots for reference, company, department, category and post are
+ * filled here; others come in `slots` (NULL: none). */
+uint64_t followup_letter(struct pulih_step *step, int kind, const struct pulih_slots *slots,
+                         struct pulih_view post);
+/* Appends letter_written for a letter that no other event announces. */
+void followup_announce(struct pulih_step *step, int kind, uint64_t number, struct pulih_view post);
+/* An instant as the reader of a letter reads it. `for_post`: in the policy's language, not the customer's. */
+struct pulih_view followup_date(struct pulih_step *step, int64_t at_us, bool for_post);
+
+#endif

@@ -1,0 +1,222 @@
+/* Offers: within authority to the customer, beyond it to a superior; consent, or an alternative. */
+#include "pulih/base/must.h"
+#include "services/followup/handlers.h"
+
+/* Complaints of such gravity are settled by two, whatever the amount. */
+static const int FOUR_EYES = 1 << (PULIH_gravity_corruption - 1) |
+                             1 << (PULIH_gravity_maladministration - 1) |
+                             1 << (PULIH_gravity_discrimination - 1) | 1 << (PULIH_gravity_partiality - 1);
+
+static const struct pulih_view nobody;
+
+/* An offer as it goes to the customer, from the message or from the table. */
+struct terms {
+    int16_t n;
+    uint16_t remedy;
+    uint64_t amount;
+    struct pulih_view currency;
+    struct pulih_view solution;
+    struct pulih_view argument;
+};
+
+static bool covers(const struct pulih_policy *policy, int role, uint64_t amount, struct pulih_view currency)
+{
+    if (amount == 0)
+        return true;
+    return pulih_view_same(currency, policy->currency) && amount <= policy->authority[role].limit_minor;
+}
+
+static struct pulih_slots slots_of(struct pulih_step *step, const struct terms *t, int language)
+{
+    struct pulih_slots slots = {0};
+
+    slots.value[PULIH_SLOT_solution] = t->solution;
+    slots.value[PULIH_SLOT_argument] = t->argument;
+    if (t->amount) {
+        pulih_buf_empty(step->scratch);
+        pulih_amount_print(t->amount, t->currency, language, step->scratch);
+        slots.value[PULIH_SLOT_amount] = pulih_arena_copy(step->arena, pulih_view_of_buf(step->scratch));
+    }
+    return slots;
+}
+
+static enum pulih_verdict tell_customer(struct pulih_step *step, const struct terms *t)
+{
+    struct pulih_offered offered = {0};
+    struct pulih_slots slots = slots_of(step, t, pulih_step_language(step));
+    int64_t answer_by = pulih_calendar_add(step->policy->calendar, step->now_us, step->policy->answer_within);
+    int kind = t->n > 1 ? PULIH_letter_alternative : PULIH_letter_offer;
+
+    slots.value[PULIH_SLOT_due] = followup_date(step, answer_by, false);
+    PULIH_SET(&offered, offered, offer, (uint64_t)t->n);
+    PULIH_SET(&offered, offered, remedy, t->remedy);
+    if (t->amount) {
+        PULIH_SET(&offered, offered, amount, t->amount);
+        PULIH_SET(&offered, offered, currency, t->currency);
+    }
+    PULIH_SET(&offered, offered, answer_by, answer_by);
+    PULIH_SET(&offered, offered, letter, followup_letter(step, kind, &slots, nobody));
+    pulih_step_event(step, PULIH_M_offered, &offered);
+    pulih_step_stand(step); /* it is the customer's turn */
+    pulih_step_await_answer(step, answer_by);
+    return PULIH_DONE;
+}
+
+/* The post above the answerable one: the first rung of the ladder. */
+static enum pulih_verdict ask_superior(struct pulih_step *step, const struct terms *t)
+{
+    struct pulih_approval_asked asked = {0};
+    struct pulih_slots slots = slots_of(step, t, step->policy->language);
+    struct pulih_view post = step->policy->ladder[0].post;
+
+    PULIH_SET(&asked, approval_asked, offer, (uint64_t)t->n);
+    PULIH_SET(&asked, approval_asked, post, post);
+    PULIH_SET(&asked, approval_asked, letter,
+              followup_letter(step, PULIH_letter_approval_request, &slots, post));
+    pulih_step_event(step, PULIH_M_approval_asked, &asked);
+    pulih_step_answered(step); /* an open offer is no longer open */
+    pulih_step_run_on(step);
+    return PULIH_DONE;
+}
+
+static void add_offer(struct pulih_step *step, const struct pulih_offer_made *msg)
+{
+    struct pulih_row_complaint *row = &step->item->row;
+    struct pulih_row_offer *offer = PULIH_ADD(step->rows, offer);
+
+    offer->complaint = row->id;
+    offer->shard = row->shard;
+    offer->n = ++row->offers;
+    offer->version = step->item->version;
+    offer->remedy = (int16_t)msg->remedy;
+    offer->amount = (int64_t)msg->amount;
+    offer->currency = msg->currency;
+    offer->role = msg->role;
+    offer->actor = msg->actor;
+}
+
+enum pulih_verdict followup_on_offer_made(struct pulih_step *step)
+{
+    struct pulih_offer_made msg;
+
+    if (!pulih_step_may(step, PULIH_M_offered) || !pulih_step_may(step, PULIH_M_approval_asked))
+        return pulih_step_refuse(step, "move");
+    if (!pulih_step_read(step, PULIH_M_offer_made, &msg))
+        return pulih_step_never(step, "the stored offer cannot be read");
+    int role = pulih_policy_role(step->policy, msg.role);
+    if (role < 0)
+        return pulih_step_refuse(step, "known_role");
+    add_offer(step, &msg);
+    struct terms t = {
+        .n = step->item->row.offers,
+        .remedy = msg.remedy,
+        .amount = msg.amount,
+        .currency = msg.currency,
+        .solution = msg.solution,
+        .argument = msg.argument,
+    };
+    bool alone =
+        covers(step->policy, role, msg.amount, msg.currency) && !(step->item->row.gravity & FOUR_EYES);
+    return alone ? tell_customer(step, &t) : ask_superior(step, &t);
+}
+
+/* Whether a message names the offer that is open; absent means just that one. */
+static bool names_last(const struct pulih_step *step, bool given, uint64_t offer)
+{
+    return step->item->offer.n > 0 && (!given || offer == (uint64_t)step->item->offer.n);
+}
+
+enum pulih_verdict followup_on_approved(struct pulih_step *step)
+{
+    const struct pulih_row_offer *offer = &step->item->offer;
+    struct pulih_approved msg;
+
+    if (step->item->row.state != PULIH_STATE_approving)
+        return pulih_step_refuse(step, "move");
+    if (!pulih_step_read(step, PULIH_M_approved, &msg))
+        return pulih_step_never(step, "the stored approval cannot be read");
+    if (!names_last(step, PULIH_HAS(&msg, approved, offer), msg.offer))
+        return pulih_step_refuse(step, "waiting_offer");
+    if (pulih_view_same(msg.actor, offer->actor))
+        return pulih_step_refuse(step, "other_person");
+    int role = pulih_policy_role(step->policy, msg.role);
+    if (role < 0)
+        return pulih_step_refuse(step, "known_role");
+    if (!covers(step->policy, role, (uint64_t)offer->amount, offer->currency))
+        return pulih_step_refuse(step, "authority");
+    struct terms t = {
+        .n = offer->n,
+        .remedy = (uint16_t)offer->remedy,
+        .amount = (uint64_t)offer->amount,
+        .currency = offer->currency,
+        .solution = pulih_map_text(step->item->offer_text, "solution"),
+        .argument = pulih_map_text(step->item->offer_text, "argument"),
+    };
+    return tell_customer(step, &t);
+}
+
+enum pulih_verdict followup_on_refused(struct pulih_step *step)
+{
+    struct pulih_refused msg;
+    struct pulih_offer_refused refused = {0};
+
+    if (!pulih_step_may(step, PULIH_M_offer_refused))
+        return pulih_step_refuse(step, "move");
+    if (!pulih_step_read(step, PULIH_M_refused, &msg))
+        return pulih_step_never(step, "the stored refusal cannot be read");
+    if (!names_last(step, PULIH_HAS(&msg, refused, offer), msg.offer))
+        return pulih_step_refuse(step, "waiting_offer");
+    PULIH_SET(&refused, offer_refused, offer, (uint64_t)step->item->offer.n);
+    pulih_step_event(step, PULIH_M_offer_refused, &refused);
+    return PULIH_DONE;
+}
+
+static void accept(struct pulih_step *step)
+{
+    struct pulih_offer_accepted accepted = {0};
+
+    PULIH_SET(&accepted, offer_accepted, offer, (uint64_t)step->item->offer.n);
+    PULIH_SET(&accepted, offer_accepted, letter, followup_letter(step, PULIH_letter_execution, NULL, nobody));
+    pulih_step_event(step, PULIH_M_offer_accepted, &accepted);
+    pulih_step_answered(step);
+    pulih_step_run_on(step);
+}
+
+/* After so many refusals the next post must look at it, at once. */
+static void decline(struct pulih_step *step, uint16_t objection)
+{
+    struct pulih_row_complaint *row = &step->item->row;
+    struct pulih_offer_declined declined = {0};
+
+    row->declined++;
+    PULIH_SET(&declined, offer_declined, offer, (uint64_t)step->item->offer.n);
+    if (objection)
+        PULIH_SET(&declined, offer_declined, objection, objection);
+    PULIH_SET(&declined, offer_declined, letter,
+              followup_letter(step, PULIH_letter_next_steps, NULL, nobody));
+    pulih_step_event(step, PULIH_M_offer_declined, &declined);
+    pulih_step_answered(step);
+    if (row->declined >= (int16_t)step->policy->offers_max && !row->ended && !row->clock)
+        pulih_step_arm(step, PULIH_deadline_resolution, step->now_us);
+    else
+        pulih_step_run_on(step);
+}
+
+enum pulih_verdict followup_on_offer_answered(struct pulih_step *step)
+{
+    struct pulih_offer_answered msg;
+
+    if (step->item->row.state != PULIH_STATE_offered)
+        return pulih_step_refuse(step, "move");
+    if (!pulih_step_read(step, PULIH_M_offer_answered, &msg))
+        return pulih_step_never(step, "the stored answer cannot be read");
+    if (!names_last(step, PULIH_HAS(&msg, offer_answered, offer), msg.offer))
+        return pulih_step_refuse(step, "open_offer");
+    if (msg.answer == PULIH_answer_unknown)
+        return pulih_step_refuse(step, "answer");
+    if (msg.answer == PULIH_answer_accepted)
+        accept(step);
+    else
+        decline(step, msg.objection);
+    return PULIH_DONE;
+}
