@@ -1,0 +1,69 @@
+/* Any bytes as a policy file: it is refused with at least one whole line, or it is a policy that can be used.
+ * Files that include others are left out: what they would open lies outside the fuzzer. */
+#define _GNU_SOURCE /* memfd_create, memmem */
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "pulih/base/must.h"
+#include "pulih/core/policy.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
+const char *__lsan_default_suppressions(void);
+
+/* libconfig loses a few bytes when a syntax error cuts a text short. */
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:libconfig.so";
+}
+
+static void use(const struct pulih_policy *p)
+{
+    PULIH_AUTO(pulih_buf_free) struct pulih_buf out = {0};
+    const struct pulih_slots slots = {0};
+    int64_t at_us = 1795348800000000;
+
+    pulih_must(strlen(p->version) > 9 && p->calendar && p->rules && p->n_rungs >= 3 && p->n_authority > 0);
+    for (int tier = 0; tier < PULIH_TIERS; tier++)
+        pulih_calendar_print(p->calendar, pulih_calendar_add(p->calendar, at_us, p->resolve_within[tier]),
+                             p->language, &out);
+    pulih_must(pulih_calendar_add(p->calendar, at_us, p->plan_within) > at_us);
+    pulih_must(pulih_calendar_add(p->calendar, at_us, p->answer_within) > at_us);
+    pulih_must(pulih_calendar_add(p->calendar, at_us, p->verify_within) > at_us);
+    for (size_t i = 0; i < p->n_rungs; i++)
+        pulih_must(pulih_calendar_add(p->calendar, at_us, p->ladder[i].answer_within) > at_us);
+    for (int kind = 1; kind < PULIH_LETTERS; kind++)
+        for (int language = 0; language < PULIH_LANGUAGES; language++)
+            pulih_template_fill(p->letter[kind][language].text, &slots, &out);
+    pulih_must(p->receipt[0].at && p->answerable[0].at && p->authority[0].role.at);
+}
+
+static void check_report(struct pulih_buf *why, const char *path)
+{
+    const char *text = pulih_buf_text(why);
+
+    pulih_must(why->len > 0 && text[why->len - 1] == '\n');
+    pulih_must(strncmp(text, path, strlen(path)) == 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+{
+    PULIH_AUTO(pulih_buf_free) struct pulih_buf why = {0};
+    char path[40];
+
+    if (memmem(bytes, len, "@include", strlen("@include")))
+        return 0;
+    int fd = memfd_create("policy", MFD_CLOEXEC);
+    pulih_must(fd >= 0 && write(fd, bytes, len) == (ssize_t)len);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    struct pulih_policy *p = pulih_policy_load(path, &why);
+    if (p)
+        use(p);
+    else
+        check_report(&why, path);
+    pulih_policy_free(p);
+    close(fd);
+    return 0;
+}

@@ -1,0 +1,199 @@
+"""PostgreSQL for tests: the run's cluster, and a database per test."""
+import glob
+import itertools
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import tempfile
+
+import psycopg2
+import psycopg2.extensions
+
+import pulihtest as t
+
+__all__ = ["Cluster", "Database", "psycopg2"]
+
+_SCRIPT = os.path.join(t.ROOT, "deploy/private-postgres")
+_numbers = itertools.count(1)
+
+
+def _conninfo_parts(conninfo):
+    return dict(p.split("=", 1) for p in shlex.split(conninfo))
+
+
+def children_of(parent):
+    """Processes whose parent is this one."""
+    found = []
+    for path in glob.glob("/proc/[0-9]*/stat"):
+        try:
+            with open(path) as f:
+                text = f.read()
+        except OSError:
+            continue
+        if int(text.rsplit(")", 1)[1].split()[1]) == parent:
+            found.append(int(path.split("/")[2]))
+    return found
+
+
+class Cluster:
+    """A PostgreSQL server. Tests share the one of the run; Cluster() makes one more, for tests that stop it
+    for long or change its settings."""
+
+    _shared = None
+
+    def __init__(self, path=None):
+        self._own = path is None
+        self.path = path or os.path.join(tempfile.mkdtemp(prefix="pulih-test."), "pg")
+        self.parts = None
+        if self._own:
+            os.chmod(os.path.dirname(self.path), 0o755)
+            t.undo("PostgreSQL", self.remove)
+        self.start()
+        t.show_log(self.log)
+
+    @classmethod
+    def shared(cls):
+        """The run's cluster: of tests/run when PULIH_TEST_PG names its directory, else this script's own."""
+        if cls._shared is None:
+            path = os.environ.get("PULIH_TEST_PG")
+            folder = None if path else tempfile.mkdtemp(prefix="pulih-test.")
+            if folder:
+                os.chmod(folder, 0o755)
+            cls._shared = cls(path or os.path.join(folder, "pg"))
+            if folder:
+                t.at_end(cls._shared.remove)
+        cls._shared.start()
+        return cls._shared
+
+    def _do(self, verb, *args):
+        return subprocess.run([_SCRIPT, verb, self.path, *args], check=True, text=True,
+                              stdout=subprocess.PIPE).stdout.strip()
+
+    @property
+    def log(self):
+        return os.path.join(self.path, "log")
+
+    def start(self):
+        """Starts it, on the same port as before; nothing happens when it runs."""
+        self.resume()
+        self.parts = _conninfo_parts(self._do("start"))
+
+    def stop(self, mode="fast"):
+        self.resume()
+        self._do("stop", mode)
+
+    def restart(self, mode="fast"):
+        self.stop(mode)
+        self.start()
+
+    def crash(self):
+        """Stops it as a power cut would: recovery follows at the next start."""
+        self.stop("immediate")
+
+    def _processes(self):
+        try:
+            with open(os.path.join(self.path, "data/postmaster.pid")) as f:
+                parent = int(f.readline())
+        except (OSError, ValueError):
+            return []
+        return [parent] + children_of(parent)
+
+    def _signal(self, number):
+        for pid in self._processes():
+            try:
+                os.kill(pid, number)
+            except ProcessLookupError:
+                pass
+
+    def pause(self):
+        """Stands still: connections stay open, nothing answers."""
+        self._signal(signal.SIGSTOP)
+        t.undo("resume PostgreSQL", self.resume)
+
+    def resume(self):
+        self._signal(signal.SIGCONT)
+
+    def remove(self):
+        self.resume()
+        self._do("remove")
+        if os.path.basename(os.path.dirname(self.path)).startswith("pulih-test."):
+            shutil.rmtree(os.path.dirname(self.path), ignore_errors=True)
+
+    def conninfo(self, dbname="postgres", tcp=False, **more):
+        """A libpq connection string; tcp: by 127.0.0.1, so that a Link can stand in between."""
+        parts = dict(self.parts, dbname=dbname)
+        if tcp:
+            parts["host"] = "127.0.0.1"
+        parts.update(more)
+        return " ".join(f"{k}={v}" for k, v in parts.items())
+
+    def connect(self, dbname="postgres", **more):
+        c = psycopg2.connect(self.conninfo(dbname, **{"connect_timeout": 10, **more}))
+        c.autocommit = True
+        return c
+
+
+class Database:
+    """A database of its own, migrated; dropped after the test."""
+
+    def __init__(self, cluster=None, migrate=True, name=None):
+        self.cluster = cluster or Cluster.shared()
+        self.name = name or f"t{os.getpid()}_{next(_numbers)}"
+        self._connection = None
+        c = self.cluster.connect()
+        c.cursor().execute(f"CREATE DATABASE {self.name} TEMPLATE template0")
+        c.close()
+        t.undo("database", self._drop)
+        if migrate:
+            self.migrate()
+
+    def conninfo(self, **more):
+        return self.cluster.conninfo(self.name, **more)
+
+    def migrate(self):
+        """Runs `pulihctl migrate`, as an operator would."""
+        out = subprocess.run([os.path.join(t.BUILD, "pulihctl"), "migrate", "--database", self.conninfo()],
+                             text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        assert out.returncode == 0, out.stdout
+
+    def connect(self, **more):
+        """A new connection, autocommit, closed after the test."""
+        c = self.cluster.connect(self.name, **more)
+        t.undo("connection", c.close)
+        return c
+
+    def query(self, sql, *args):
+        """Rows of a statement. Connects anew after the server was away; then the statement may run twice."""
+        if self._connection is not None and not self._connection.closed:
+            try:
+                return self._run(sql, args)
+            except psycopg2.Error as e:
+                if e.pgcode is not None and not self._connection.closed:
+                    raise
+        self._connection = self.cluster.connect(self.name)
+        return self._run(sql, args)
+
+    def _run(self, sql, args):
+        cursor = self._connection.cursor()
+        cursor.execute(sql, args or None)
+        return cursor.fetchall() if cursor.description else []
+
+    def one(self, sql, *args):
+        """The only value of the only row."""
+        found = self.query(sql, *args)
+        assert len(found) == 1 and len(found[0]) == 1, f"{sql}: {found}"
+        return found[0][0]
+
+    def wait_row(self, sql, *args, timeout=15):
+        """Waits until a statement gives rows; returns them."""
+        return t.wait_until(lambda: self.query(sql, *args), timeout, f"{sql} {args}")
+
+    def _drop(self):
+        if self._connection is not None:
+            self._connection.close()
+        self.cluster.start()
+        c = self.cluster.connect()
+        c.cursor().execute(f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)")
+        c.close()

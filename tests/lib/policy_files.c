@@ -1,0 +1,152 @@
+#include "tests/lib/policy_files.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define BOTH(kind, slots)                                                                                    \
+    "  " kind " = {\n"                                                                                       \
+    "    id = { subject = \"s " kind " id\"; text = \"t " kind " id " slots "\"; };\n"                       \
+    "    en = { subject = \"s " kind " en\"; text = \"t " kind " en " slots "\"; };\n"                       \
+    "  };\n"
+
+static const char good_text[] =
+    "version = \"test 1\";\n"
+    "company = \"PT Uji\";\n"
+    "currency = \"USD\";\n"
+    "language = \"en\";\n"
+    "calendar = {\n"
+    "  zone = \"Asia/Makassar\";\n"
+    "  week = {\n"
+    "    monday = [ \"08:00-12:00\",\n"
+    "      \"13:00-17:00\" ];\n"
+    "    sunday = [ \"00:00-24:00\" ];\n"
+    "  };\n"
+    "  holidays = [\n"
+    "    \"2026-12-28\",\n"
+    "    \"2026-11-23\"\n"
+    "  ];\n"
+    "};\n"
+    "plan_within = \"4 working_hours\";\n"
+    "resolve_within = {\n"
+    "  simple = \"1 working_day\";\n"
+    "  normal = \"3 working_days\";\n"
+    "  complex = \"10 working_days\";\n"
+    "  important = \"8 hours\";\n"
+    "};\n"
+    "answer_within = \"2 calendar_days\";\n"
+    "verify_within = \"90 minutes\";\n"
+    "close_on_silence = {\n"
+    "  offer = true;\n"
+    "  verification = false;\n"
+    "};\n"
+    "pause_reasons = [ \"documents\", \"third_party\" ];\n"
+    "offers_max = 3;\n"
+    "answerable = {\n"
+    "  unknown = \"Post 0\"; product = \"Post 1\"; price = \"Post 2\"; service = \"Post 3\";\n"
+    "  delivery = \"Post 4\"; payment = \"Post 5\"; technical = \"Post 6\";\n"
+    "  other = \"Post 7\";\n"
+    "};\n"
+    "ladder = (\n"
+    "  { post = \"Rung 1\"; answer_within = \"4 working_hours\"; },\n"
+    "  { post = \"Rung 2\"; answer_within = \"1 working_day\"; },\n"
+    "  { post = \"Rung 3\"; answer_within = \"2 hours\"; }\n"
+    ");\n"
+    "authority = (\n"
+    "  { role = \"agent\"; limit = 250; },\n"
+    "  { role = \"manager\"; limit = 90000000000000L; }\n"
+    ");\n"
+    "thresholds = {\n"
+    "  category = 60;\n"
+    "  anger = 0;\n"
+    "};\n"
+    "receipt = {\n"
+    "  id = \"terima {{reference}} {{due}} {{company}}\";\n"
+    "  en = \"receipt {{reference}} {{due}}\";\n"
+    "};\n"
+    "letters = {\n" BOTH("acknowledgement", "{{reference}} {{due}}") BOTH("update", "{{reference}} {{due}}")
+        BOTH("offer", "{{reference}} {{solution}} {{due}}") BOTH(
+            "alternative", "{{reference}} {{solution}} {{due}}") BOTH("next_steps", "{{reference}}")
+            BOTH("execution", "{{reference}}") BOTH("verification", "{{reference}} {{due}}") BOTH(
+                "thanks", "{{reference}}") BOTH("closing", "{{reference}}") BOTH("reopening", "{{reference}}")
+                BOTH("reprimand", "{{reference}} {{post}} {{missed}} {{due}}")
+                    BOTH("handover", "{{reference}} {{post}}") BOTH("approval_request",
+                                                                    "{{reference}} {{post}} {{solution}}")
+                        BOTH("paused", "{{reference}} {{reason}}") BOTH(
+                            "resumed",
+                            "{{reference}} {{due}}") "};\n"
+                                                     "rules = (\n"
+                                                     "  { id = \"late\"; axis = \"department\"; value = "
+                                                     "\"delivery\"; weight = 3; any = [ \"terlambat*\" ]; }\n"
+                                                     ");\n";
+
+int make_policy_folder(void **state)
+{
+    struct policy_folder *f = calloc(1, sizeof *f);
+
+    snprintf(f->path, sizeof f->path, "/tmp/pulih-policy-XXXXXX");
+    if (!mkdtemp(f->path))
+        return 1;
+    snprintf(f->main, sizeof f->main, "%s/policy.cfg", f->path);
+    *state = f;
+    return 0;
+}
+
+int remove_policy_folder(void **state)
+{
+    static const char *const names[] = {"policy.cfg", "part.cfg", "deeper.cfg"};
+    struct policy_folder *f = *state;
+    char path[128];
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        snprintf(path, sizeof path, "%s/%s", f->path, names[i]);
+        unlink(path);
+    }
+    int failed = rmdir(f->path);
+    free(f);
+    return failed;
+}
+
+void put_policy_file(const struct policy_folder *f, const char *name, const char *text, size_t len)
+{
+    char path[128];
+
+    snprintf(path, sizeof path, "%s/%s", f->path, name);
+    FILE *out = fopen(path, "wb");
+    assert_non_null(out);
+    assert_int_equal(fwrite(text, 1, len, out), len);
+    assert_int_equal(fclose(out), 0);
+}
+
+int put_changed_policy(const struct policy_folder *f, const char *find, const char *put)
+{
+    PULIH_AUTO(pulih_buf_free) struct pulih_buf text = {0};
+    const char *at = strstr(good_text, find);
+    int line = 1;
+
+    if (!at)
+        fail_msg("\"%s\" is not in the good policy", find);
+    for (const char *p = good_text; p < at; p++)
+        line += *p == '\n';
+    pulih_buf_addf(&text, "%.*s%s%s", (int)(at - good_text), good_text, put, at + strlen(find));
+    put_policy_file(f, "policy.cfg", text.at, text.len);
+    return line;
+}
+
+struct pulih_policy *load_policy(const struct policy_folder *f)
+{
+    PULIH_AUTO(pulih_buf_free) struct pulih_buf why = {0};
+    struct pulih_policy *p = pulih_policy_load(f->main, &why);
+
+    if (!p)
+        fail_msg("%s", pulih_buf_text(&why));
+    assert_int_equal(why.len, 0);
+    return p;
+}
