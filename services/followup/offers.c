@@ -174,9 +174,11 @@ enum pulih_verdict followup_on_refused(struct pulih_step *step)
 static void accept(struct pulih_step *step)
 {
     struct pulih_offer_accepted accepted = {0};
+    struct pulih_slots slots = {0};
 
+    slots.value[PULIH_SLOT_solution] = pulih_map_text(step->item->offer_text, "solution");
     PULIH_SET(&accepted, offer_accepted, offer, (uint64_t)step->item->offer.n);
-    PULIH_SET(&accepted, offer_accepted, letter, followup_letter(step, PULIH_letter_execution, NULL, nobody));
+    PULIH_SET(&accepted, offer_accepted, letter, followup_letter(step, PULIH_letter_execution, &slots, nobody));
     pulih_step_event(step, PULIH_M_offer_accepted, &accepted);
     pulih_step_answered(step);
     pulih_step_run_on(step);

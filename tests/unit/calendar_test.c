@@ -383,6 +383,7 @@ static void reads_durations(void **state)
         {"1 working_hour", 1, PULIH_UNIT_working_hour},
         {"3 working_days", 3, PULIH_UNIT_working_day},
         {"15 working_minutes", 15, PULIH_UNIT_working_minute},
+        {"5 seconds", 5, PULIH_UNIT_second},
         {"30 minutes", 30, PULIH_UNIT_minute},
         {"1 minute", 1, PULIH_UNIT_minute},
         {"24 hours", 24, PULIH_UNIT_hour},

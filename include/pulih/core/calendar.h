@@ -17,7 +17,8 @@
 #include "pulih/base/bytes.h"
 
 enum pulih_unit {
-    PULIH_UNIT_minute, /* of the wall, also at night */
+    PULIH_UNIT_second, /* of the wall, also at night; for training and demonstrations */
+    PULIH_UNIT_minute, /* the same, as the two below */
     PULIH_UNIT_hour,
     PULIH_UNIT_calendar_day,   /* same local time, that many days later */
     PULIH_UNIT_working_minute, /* counted while the calendar is open */
@@ -68,8 +69,8 @@ bool pulih_calendar_open_at(const struct pulih_calendar *c, int64_t at_us);
  * abbreviation has no letters prints as UTC-03. */
 void pulih_calendar_print(const struct pulih_calendar *c, int64_t at_us, int language, struct pulih_buf *out);
 
-/* Reads "8 working_hours", "3 working_days", "30 minutes", "1 calendar_day", singular or plural; amounts of 1 to
- * 9999999. */
+/* Reads "8 working_hours", "3 working_days", "30 minutes", "5 seconds", "1 calendar_day", singular or plural;
+ * amounts of 1 to 9999999. */
 bool pulih_duration_parse(struct pulih_view text, struct pulih_duration *ret);
 
 #endif

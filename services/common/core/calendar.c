@@ -91,6 +91,12 @@ static int64_t add_us(int64_t from_us, int64_t amount, int64_t unit_us)
     return sum_us;
 }
 
+static int64_t add_seconds(const struct pulih_calendar *c, int64_t from_us, int64_t amount)
+{
+    (void)c;
+    return add_us(from_us, amount, US);
+}
+
 static int64_t add_minutes(const struct pulih_calendar *c, int64_t from_us, int64_t amount)
 {
     (void)c;
@@ -142,6 +148,7 @@ static const struct {
     const char *name;
     int64_t (*add)(const struct pulih_calendar *c, int64_t from_us, int64_t amount);
 } units[PULIH_UNIT_N] = {
+    [PULIH_UNIT_second] = {"second", add_seconds},
     [PULIH_UNIT_minute] = {"minute", add_minutes},
     [PULIH_UNIT_hour] = {"hour", add_hours},
     [PULIH_UNIT_calendar_day] = {"calendar_day", add_calendar_days},
