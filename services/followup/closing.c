@@ -21,6 +21,15 @@ enum pulih_verdict followup_on_executed(struct pulih_step *step)
     return PULIH_DONE;
 }
 
+static uint64_t closing_letter(struct pulih_step *step, uint16_t closure)
+{
+    struct pulih_slots slots = {0};
+
+    slots.value[PULIH_SLOT_reason] =
+        pulih_view_of(pulih_word_label(PULIH_WORDS_closure, closure, pulih_step_language(step)));
+    return followup_letter(step, PULIH_letter_closing, &slots, nobody);
+}
+
 /* `letter`: number of the letter that says so, 0 if another one did. */
 static void close_complaint(struct pulih_step *step, uint16_t closure, uint64_t letter)
 {
@@ -89,8 +98,7 @@ enum pulih_verdict followup_on_silence_passed(struct pulih_step *step)
         return pulih_step_refuse(step, "running_deadline");
     pulih_step_answered(step);
     if (step->policy->close_on_silence[offered ? 0 : 1])
-        close_complaint(step, PULIH_closure_silence,
-                        followup_letter(step, PULIH_letter_closing, NULL, nobody));
+        close_complaint(step, PULIH_closure_silence, closing_letter(step, PULIH_closure_silence));
     else if (!row->ended && !row->clock)
         pulih_step_arm(step, PULIH_deadline_resolution, step->now_us);
     return PULIH_DONE;
@@ -100,7 +108,7 @@ enum pulih_verdict followup_on_withdrawn(struct pulih_step *step)
 {
     if (!pulih_step_may(step, PULIH_M_closed))
         return pulih_step_refuse(step, "open_complaint");
-    close_complaint(step, PULIH_closure_withdrawn, followup_letter(step, PULIH_letter_closing, NULL, nobody));
+    close_complaint(step, PULIH_closure_withdrawn, closing_letter(step, PULIH_closure_withdrawn));
     return PULIH_DONE;
 }
 

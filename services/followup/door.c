@@ -15,7 +15,7 @@
 #include "pulih/base/must.h"
 #include "pulih/host/sessions.h"
 
-enum { ITEMS_PER_FRAME = 200, REQUESTS_MAX = 256 };
+enum { ITEMS_PER_FRAME = 200, REQUESTS_MAX = 256, FRAMES_PER_TURN = 1000 };
 static const int64_t SILENCE_US = 15 * 1000 * 1000;
 static const int64_t HEADS_US = 1000 * 1000;
 
@@ -24,6 +24,8 @@ struct subscriber {
     uint64_t position[FEED_STREAMS];
     bool named[FEED_STREAMS]; /* position was given */
     bool from_now;            /* unnamed streams start at the head, once that is known */
+    bool settled;             /* positions were compared with heads read since it came */
+    uint64_t came_at;         /* door.jobs then */
 };
 
 struct door {
@@ -33,6 +35,7 @@ struct door {
     struct pulih_metrics reader_metrics;
     struct pulih_sessions sessions;
     struct feed_job job;
+    uint64_t jobs; /* given to the reader so far */
     struct letter_request letters[FEED_LETTERS_MAX];
     size_t n_letters;
     bool heads_known;
@@ -89,6 +92,18 @@ static void refuse_for(struct door *d, const struct pulih_bus_peer *to, uint16_t
     refuse(d, to, &fault);
 }
 
+/* Refuses what a session asked for and ends it; it may be gone with the refusal. */
+static void refuse_session(struct door *d, const struct pulih_session *session, const char *field,
+                           const char *rule)
+{
+    struct pulih_bus_peer peer = session->peer;
+
+    refuse_for(d, &peer, PULIH_refusal_bad_field, field, rule);
+    struct pulih_session *left = pulih_session_find(&d->sessions, &peer);
+    if (left)
+        pulih_session_drop(&d->sessions, left);
+}
+
 /* --- receiving ------------------------------------------------------------------------------------------ */
 
 static bool take_positions(struct door *d, struct subscriber *sub, const struct pulih_subscribe *msg)
@@ -98,7 +113,7 @@ static bool take_positions(struct door *d, struct subscriber *sub, const struct 
 
     while (pulih_list_next(PULIH_M_position, &at, &position)) {
         if (position.stream >= FEED_STREAMS) {
-            refuse_for(d, &sub->s.peer, PULIH_refusal_bad_field, "positions", "streams are 0 to 63");
+            refuse_session(d, &sub->s, "positions", "streams are 0 to 63");
             return false;
         }
         sub->position[position.stream] = position.seq;
@@ -116,8 +131,8 @@ static void welcome(struct door *d, const struct subscriber *sub)
     PULIH_SET(&msg, welcome, item_max_bytes, PULIH_FRAME_MAX_BYTES);
     PULIH_SET(&msg, welcome, server_time, pulih_worker_now(d->host->worker));
     PULIH_SET(&msg, welcome, streams, FEED_STREAMS);
-    send_to(d, &sub->s.peer, PULIH_M_welcome, &msg);
     pulih_log(PULIH_LOG_info, "subscriber came", "client", "%s", sub->s.client, NULL);
+    send_to(d, &sub->s.peer, PULIH_M_welcome, &msg);
 }
 
 static void on_subscribe(struct door *d, const struct pulih_bus_peer *from, struct pulih_view body)
@@ -144,10 +159,9 @@ static void on_subscribe(struct door *d, const struct pulih_bus_peer *from, stru
     sub->s.seen_us = pulih_mono_us();
     sub->s.limit = msg.credit;
     sub->from_now = msg.from_now;
+    sub->came_at = d->jobs;
     if (take_positions(d, sub, &msg))
         welcome(d, sub);
-    else
-        pulih_session_drop(&d->sessions, &sub->s);
 }
 
 static void on_credit(struct door *d, struct subscriber *sub, struct pulih_view body)
@@ -231,7 +245,8 @@ static void receive(struct door *d)
 {
     struct pulih_bus_msg *msg;
 
-    while (has_room(d) && (msg = pulih_bus_receive(d->socket))) {
+    /* Bounded, so that a flood does not keep items and heads back. */
+    for (int n = 0; n < FRAMES_PER_TURN && has_room(d) && (msg = pulih_bus_receive(d->socket)); n++) {
         on_frame(d, msg);
         pulih_bus_msg_free(msg);
     }
@@ -241,7 +256,7 @@ static void receive(struct door *d)
 
 static void ask_for(struct door *d, struct subscriber *sub)
 {
-    uint64_t left = sub->s.limit > sub->s.used ? sub->s.limit - sub->s.used : 0;
+    uint64_t left = sub->settled && sub->s.limit > sub->s.used ? sub->s.limit - sub->s.used : 0;
 
     for (uint16_t stream = 0; stream < FEED_STREAMS && left && d->job.n < REQUESTS_MAX; stream++) {
         if (sub->position[stream] >= d->heads[stream])
@@ -285,8 +300,10 @@ static void ask_reader(struct door *d)
     memcpy(d->job.letters, d->letters, sizeof d->letters);
     d->job.n_letters = d->n_letters;
     d->n_letters = 0;
-    if (pulih_worker_give(d->reader, &d->job))
+    if (pulih_worker_give(d->reader, &d->job)) {
+        d->jobs++;
         d->read_at_us = now_us + d->host->conf.followup_feed_poll_ms * 1000;
+    }
 }
 
 /* --- what the reader found ------------------------------------------------------------------------------ */
@@ -313,20 +330,23 @@ static void answer_request(struct door *d, const struct feed_request *r)
     pulih_count(&d->host->metrics, PULIH_METRIC_feed_items_total, r->n);
 }
 
-/* A position behind the head never was: the subscriber comes from another database, or from its future. */
+/* A position beyond the head never was: the subscriber comes from another database, or from its future. Only
+ * heads read after it came can tell: another replica may have served it newer items than the heads read before.
+ */
 static void settle_positions(struct door *d, struct subscriber *sub)
 {
+    if (sub->settled || sub->came_at >= d->jobs)
+        return;
     for (size_t stream = 0; stream < FEED_STREAMS; stream++) {
         if (sub->from_now && !sub->named[stream])
             sub->position[stream] = d->heads[stream];
         if (sub->position[stream] > d->heads[stream]) {
-            refuse_for(d, &sub->s.peer, PULIH_refusal_bad_field, "positions",
-                       "behind the head: this feed never had that item; subscribe anew");
-            pulih_session_drop(&d->sessions, &sub->s);
+            refuse_session(d, &sub->s, "positions",
+                           "beyond the head: this feed never had that item; subscribe anew");
             return;
         }
     }
-    sub->from_now = false;
+    sub->settled = true;
 }
 
 static void take_job(struct door *d)

@@ -95,6 +95,8 @@ enum pulih_verdict followup_on_reprimanded(struct pulih_step *step)
     slots.value[PULIH_SLOT_missed] = followup_date(step, msg.missed_at, true);
     slots.value[PULIH_SLOT_due] = followup_date(step, msg.due_at, true);
     slots.value[PULIH_SLOT_level] = level_text(step, msg.level);
+    slots.value[PULIH_SLOT_reason] =
+        pulih_view_of(pulih_word_label(PULIH_WORDS_deadline, msg.deadline, step->policy->language));
     uint64_t letter = followup_letter(step, PULIH_letter_reprimand, &slots, msg.post);
     followup_announce(step, PULIH_letter_reprimand, letter, msg.post);
     return PULIH_DONE;

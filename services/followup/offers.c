@@ -178,7 +178,8 @@ static void accept(struct pulih_step *step)
 
     slots.value[PULIH_SLOT_solution] = pulih_map_text(step->item->offer_text, "solution");
     PULIH_SET(&accepted, offer_accepted, offer, (uint64_t)step->item->offer.n);
-    PULIH_SET(&accepted, offer_accepted, letter, followup_letter(step, PULIH_letter_execution, &slots, nobody));
+    PULIH_SET(&accepted, offer_accepted, letter,
+              followup_letter(step, PULIH_letter_execution, &slots, nobody));
     pulih_step_event(step, PULIH_M_offer_accepted, &accepted);
     pulih_step_answered(step);
     pulih_step_run_on(step);

@@ -1,4 +1,4 @@
-#include "pulih/base/db.h"
+#include "services/common/base/db_impl.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -10,43 +10,6 @@
 
 #include "pulih/base/clock.h"
 #include "pulih/base/must.h"
-
-enum { CALLS_MAX = 32, TABLES_MAX = 4, TYPES_MAX = 16, TIMEOUT_MS = 30000 };
-
-/* PostgreSQL counts microseconds from 2000-01-01. */
-static const int64_t EPOCH_US = INT64_C(946684800000000);
-
-/* Kept plans on the keys only: see core.sql. Locks of a lost client must not outlive it by long. */
-static const char SESSION[] =
-    "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off"
-    " -c enable_mergejoin=off -c TimeZone=UTC -c idle_in_transaction_session_timeout=10s"
-    " -c lock_timeout=3s -c statement_timeout=25s";
-
-struct table {
-    const struct pulih_statement *statements;
-    size_t n;
-};
-
-struct pulih_db {
-    char *conninfo;
-    char *user;
-    char *program;
-    PGconn *conn; /* NULL: down */
-    int timeout_ms;
-    struct table tables[TABLES_MAX];
-    size_t n_tables;
-    const char *const *type_names;
-    size_t n_types;
-    uint32_t types[TYPES_MAX];
-    struct pulih_params params;
-    PGresult *results[CALLS_MAX];
-    size_t n_calls;
-    size_t commit_call; /* index, or CALLS_MAX */
-    bool send_failed;
-    bool warned; /* the server warned: a commit may not be where it should be */
-    char sqlstate[6];
-    char why[400];
-};
 
 static char *copy_text(const char *text)
 {
@@ -78,7 +41,7 @@ size_t pulih_db_add(struct pulih_db *db, const struct pulih_statement *statement
     pulih_must(db->n_tables < TABLES_MAX);
     for (size_t i = 0; i < db->n_tables; i++)
         first += db->tables[i].n;
-    db->tables[db->n_tables++] = (struct table){statements, n};
+    db->tables[db->n_tables++] = (struct pulih_db_table){statements, n};
     return first;
 }
 
@@ -95,7 +58,7 @@ uint32_t pulih_db_type(const struct pulih_db *db, size_t i)
     return db->types[i];
 }
 
-static const struct pulih_statement *statement_at(const struct pulih_db *db, size_t index)
+const struct pulih_statement *pulih_db_statement(const struct pulih_db *db, size_t index)
 {
     for (size_t i = 0; i < db->n_tables; i++) {
         if (index < db->tables[i].n)
@@ -111,7 +74,7 @@ void pulih_db_set_timeout(struct pulih_db *db, int timeout_ms)
     db->timeout_ms = timeout_ms;
 }
 
-static void clear_results(struct pulih_db *db)
+void pulih_db_clear(struct pulih_db *db)
 {
     for (size_t i = 0; i < db->n_calls; i++) {
         PQclear(db->results[i]);
@@ -137,7 +100,7 @@ void pulih_db_free(struct pulih_db *db)
 
 void pulih_db_disconnect(struct pulih_db *db)
 {
-    clear_results(db);
+    pulih_db_clear(db);
     if (db->conn)
         PQfinish(db->conn);
     db->conn = NULL;
@@ -176,8 +139,7 @@ static void keep_why(struct pulih_db *db, const char *where, const char *text)
             *p = *(p + 1) ? ' ' : 0;
 }
 
-/* The connection is of no more use. */
-static enum pulih_db_end lose(struct pulih_db *db, const char *why)
+enum pulih_db_end pulih_db_lose(struct pulih_db *db, const char *why)
 {
     db->sqlstate[0] = 0;
     keep_why(db, "", why);
@@ -185,25 +147,16 @@ static enum pulih_db_end lose(struct pulih_db *db, const char *why)
     return PULIH_DB_RETRY;
 }
 
-static enum pulih_db_end fail(struct pulih_db *db, const char *where, const PGresult *result)
+enum pulih_db_end pulih_db_fail(struct pulih_db *db, const char *where, const PGresult *result)
 {
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 
     if (!state)
-        return lose(db, PQresultErrorMessage(result));
+        return pulih_db_lose(db, PQresultErrorMessage(result));
     snprintf(db->sqlstate, sizeof db->sqlstate, "%s", state);
     keep_why(db, where, text ? text : "");
     return verdict_of(state);
-}
-
-static void on_notice(void *arg, const PGresult *notice)
-{
-    struct pulih_db *db = arg;
-    const char *severity = PQresultErrorField(notice, PG_DIAG_SEVERITY_NONLOCALIZED);
-
-    if (severity && strcmp(severity, "WARNING") == 0)
-        db->warned = true;
 }
 
 /* --- one round trip ----------------------------------------------------------------------------------- */
@@ -226,8 +179,7 @@ static bool wait_for_server(struct pulih_db *db, int64_t until_us)
     return !(fd.revents & (POLLIN | POLLHUP | POLLERR)) || PQconsumeInput(db->conn);
 }
 
-/* The next result; NULL with *lost false is the end of one call. */
-static PGresult *next_result(struct pulih_db *db, int64_t until_us, bool *lost)
+PGresult *pulih_db_next(struct pulih_db *db, int64_t until_us, bool *lost)
 {
     while (PQisBusy(db->conn))
         if (!wait_for_server(db, until_us)) {
@@ -250,10 +202,11 @@ static enum pulih_db_end take_results(struct pulih_db *db)
     bool lost = false;
 
     for (size_t call = 0; !lost;) {
-        PGresult *result = next_result(db, until_us, &lost);
+        PGresult *result = pulih_db_next(db, until_us, &lost);
         if (lost)
-            return lose(db, pulih_mono_us() >= until_us && db->timeout_ms ? "the server does not answer"
-                                                                          : PQerrorMessage(db->conn));
+            return pulih_db_lose(db, pulih_mono_us() >= until_us && db->timeout_ms
+                                         ? "the server does not answer"
+                                         : PQerrorMessage(db->conn));
         if (!result) {
             call++;
             continue;
@@ -264,7 +217,7 @@ static enum pulih_db_end take_results(struct pulih_db *db)
             return end;
         }
         if (status == PGRES_FATAL_ERROR && end == PULIH_DB_DONE) {
-            end = fail(db, call_name(db, call), result);
+            end = pulih_db_fail(db, call_name(db, call), result);
             if (!db->conn) {
                 PQclear(result);
                 return end;
@@ -291,10 +244,10 @@ enum pulih_db_end pulih_db_run(struct pulih_db *db)
     if (!db->conn)
         return PULIH_DB_RETRY;
     if (db->send_failed || !PQpipelineSync(db->conn))
-        return lose(db, PQerrorMessage(db->conn));
+        return pulih_db_lose(db, PQerrorMessage(db->conn));
     enum pulih_db_end end = take_results(db);
     if (end == PULIH_DB_DONE && db->commit_call < CALLS_MAX && (db->warned || !committed(db)))
-        return lose(db, "the outcome of the commit is not known");
+        return pulih_db_lose(db, "the outcome of the commit is not known");
     if (end != PULIH_DB_DONE && db->conn && PQtransactionStatus(db->conn) != PQTRANS_IDLE)
         pulih_db_rollback(db);
     return end;
@@ -317,102 +270,12 @@ void pulih_db_rollback(struct pulih_db *db)
         return;
     memcpy(sqlstate, db->sqlstate, sizeof sqlstate);
     memcpy(why, db->why, sizeof why);
-    clear_results(db);
+    pulih_db_clear(db);
     queue_text(db, "ROLLBACK");
     if (db->send_failed || !PQpipelineSync(db->conn) || take_results(db) != PULIH_DB_DONE)
         pulih_db_disconnect(db);
     memcpy(db->sqlstate, sqlstate, sizeof sqlstate);
     memcpy(db->why, why, sizeof why);
-}
-
-/* --- connecting --------------------------------------------------------------------------------------- */
-
-static enum pulih_db_end prepare_all(struct pulih_db *db)
-{
-    int64_t until_us = pulih_mono_us() + (int64_t)TIMEOUT_MS * 1000;
-    enum pulih_db_end end = PULIH_DB_DONE;
-    bool lost = false;
-
-    for (size_t t = 0; t < db->n_tables; t++)
-        for (size_t i = 0; i < db->tables[t].n; i++) {
-            const struct pulih_statement *s = &db->tables[t].statements[i];
-            if (!PQsendPrepare(db->conn, s->name, s->text, 0, NULL))
-                return lose(db, PQerrorMessage(db->conn));
-        }
-    if (!PQpipelineSync(db->conn))
-        return lose(db, PQerrorMessage(db->conn));
-    for (size_t i = 0;;) {
-        PGresult *result = next_result(db, until_us, &lost);
-        if (lost)
-            return lose(db, PQerrorMessage(db->conn));
-        ExecStatusType status = result ? PQresultStatus(result) : PGRES_EMPTY_QUERY;
-        if (!result)
-            i++;
-        else if (status == PGRES_FATAL_ERROR && end == PULIH_DB_DONE)
-            end = fail(db, statement_at(db, i)->name, result);
-        PQclear(result);
-        if (status == PGRES_PIPELINE_SYNC || !db->conn)
-            return end;
-    }
-}
-
-static enum pulih_db_end ask_types(struct pulih_db *db)
-{
-    for (size_t i = 0; i < db->n_types; i++) {
-        const char *value = db->type_names[i];
-        const int length = (int)strlen(value), format = 1;
-        pulih_must(db->n_calls < CALLS_MAX);
-        db->results[db->n_calls++] = NULL;
-        if (!PQsendQueryParams(db->conn, "SELECT $1::text::regtype::oid::int8", 1, NULL, &value, &length,
-                               &format, 1))
-            db->send_failed = true;
-    }
-    enum pulih_db_end end = pulih_db_run(db);
-    for (size_t i = 0; end == PULIH_DB_DONE && i < db->n_types; i++)
-        db->types[i] = (uint32_t)pulih_db_int(db, i, 0, 0);
-    return end;
-}
-
-static PGconn *open_connection(const struct pulih_db *db)
-{
-    /* What comes later wins: the operator's string over our defaults, our session over both. */
-    const char *const keys[] = {"user",
-                                "target_session_attrs",
-                                "connect_timeout",
-                                "keepalives_idle",
-                                "keepalives_interval",
-                                "keepalives_count",
-                                "tcp_user_timeout",
-                                "application_name",
-                                "dbname",
-                                "options",
-                                NULL};
-    const char *const values[] = {db->user, "read-write", "5",          "5",     "2", "3",
-                                  "5000",   db->program,  db->conninfo, SESSION, NULL};
-
-    if (*db->user)
-        return PQconnectdbParams(keys, values, 1);
-    return PQconnectdbParams(keys + 1, values + 1, 1);
-}
-
-enum pulih_db_end pulih_db_connect(struct pulih_db *db)
-{
-    pulih_db_disconnect(db);
-    PGconn *conn = open_connection(db);
-    if (!conn)
-        pulih_out_of_memory();
-    db->conn = conn;
-    if (PQstatus(conn) != CONNECTION_OK)
-        return lose(db, PQerrorMessage(conn));
-    PQsetNoticeReceiver(conn, on_notice, db);
-    if (PQsetnonblocking(conn, 1) != 0 || !PQenterPipelineMode(conn))
-        return lose(db, PQerrorMessage(conn));
-    enum pulih_db_end end = prepare_all(db);
-    if (end == PULIH_DB_DONE && db->n_types)
-        end = ask_types(db);
-    if (end != PULIH_DB_DONE)
-        pulih_db_disconnect(db);
-    return end;
 }
 
 /* --- queueing ----------------------------------------------------------------------------------------- */
@@ -421,7 +284,7 @@ enum pulih_db_end pulih_db_connect(struct pulih_db *db)
 static void start_run(struct pulih_db *db)
 {
     if (db->n_calls && (db->results[0] || !db->conn))
-        clear_results(db);
+        pulih_db_clear(db);
 }
 
 struct pulih_params *pulih_db_params(struct pulih_db *db)
@@ -432,7 +295,7 @@ struct pulih_params *pulih_db_params(struct pulih_db *db)
 
 size_t pulih_db_call(struct pulih_db *db, size_t statement)
 {
-    const struct pulih_statement *s = statement_at(db, statement);
+    const struct pulih_statement *s = pulih_db_statement(db, statement);
     const char *values[PULIH_PARAMS_MAX];
     int lengths[PULIH_PARAMS_MAX];
     int formats[PULIH_PARAMS_MAX];
@@ -463,137 +326,4 @@ void pulih_db_commit(struct pulih_db *db)
     start_run(db);
     db->commit_call = db->n_calls;
     queue_text(db, "COMMIT");
-}
-
-enum pulih_db_end pulih_db_script(struct pulih_db *db, const char *text)
-{
-    int64_t until_us = pulih_mono_us() + (int64_t)db->timeout_ms * 1000;
-    enum pulih_db_end end = PULIH_DB_DONE;
-    bool lost = false;
-
-    clear_results(db);
-    if (!db->conn)
-        return PULIH_DB_RETRY;
-    if (!PQexitPipelineMode(db->conn) || !PQsendQuery(db->conn, text))
-        return lose(db, PQerrorMessage(db->conn));
-    for (PGresult *result; (result = next_result(db, until_us, &lost)); PQclear(result))
-        if (PQresultStatus(result) == PGRES_FATAL_ERROR && end == PULIH_DB_DONE)
-            end = fail(db, "script", result);
-    if (lost)
-        return lose(db, PQerrorMessage(db->conn));
-    if (db->conn && !PQenterPipelineMode(db->conn))
-        return lose(db, PQerrorMessage(db->conn));
-    return end;
-}
-
-/* --- results ------------------------------------------------------------------------------------------ */
-
-static const PGresult *result_of(const struct pulih_db *db, size_t call)
-{
-    pulih_must(call < db->n_calls && db->results[call]);
-    return db->results[call];
-}
-
-size_t pulih_db_rows(const struct pulih_db *db, size_t call)
-{
-    return (size_t)PQntuples(result_of(db, call));
-}
-
-bool pulih_db_null(const struct pulih_db *db, size_t call, size_t row, size_t col)
-{
-    return PQgetisnull(result_of(db, call), (int)row, (int)col);
-}
-
-struct pulih_view pulih_db_view(const struct pulih_db *db, size_t call, size_t row, size_t col)
-{
-    const PGresult *result = result_of(db, call);
-
-    if (PQgetisnull(result, (int)row, (int)col))
-        return (struct pulih_view){0};
-    return (struct pulih_view){PQgetvalue(result, (int)row, (int)col),
-                               (size_t)PQgetlength(result, (int)row, (int)col)};
-}
-
-int64_t pulih_db_int(const struct pulih_db *db, size_t call, size_t row, size_t col)
-{
-    struct pulih_view v = pulih_db_view(db, call, row, col);
-
-    switch (v.len) {
-    case 1:
-        return v.at[0];
-    case 2:
-        return (int16_t)pulih_be16(v.at);
-    case 4:
-        return (int32_t)pulih_be32(v.at);
-    case 8:
-        return (int64_t)pulih_be64(v.at);
-    default:
-        return 0; /* NULL */
-    }
-}
-
-int64_t pulih_db_time(const struct pulih_db *db, size_t call, size_t row, size_t col)
-{
-    return pulih_db_null(db, call, row, col) ? 0 : pulih_db_int(db, call, row, col) + EPOCH_US;
-}
-
-struct pulih_id pulih_db_id(const struct pulih_db *db, size_t call, size_t row, size_t col)
-{
-    struct pulih_view v = pulih_db_view(db, call, row, col);
-    struct pulih_id id = {{0}};
-
-    if (v.len == sizeof id.b)
-        memcpy(id.b, v.at, sizeof id.b);
-    return id;
-}
-
-const char *pulih_db_why(const struct pulih_db *db)
-{
-    return db->why;
-}
-
-const char *pulih_db_sqlstate(const struct pulih_db *db)
-{
-    return db->sqlstate;
-}
-
-/* --- for tests ---------------------------------------------------------------------------------------- */
-
-static const struct {
-    Oid oid;
-    const char *name;
-} type_names[] = {
-    {16, "bool"},          {17, "bytea"},
-    {20, "int8"},          {21, "int2"},
-    {23, "int4"},          {25, "text"},
-    {1184, "timestamptz"}, {2950, "uuid"},
-    {1001, "bytea[]"},     {1016, "int8[]"},
-    {1005, "int2[]"},      {1007, "int4[]"},
-    {1009, "text[]"},      {1185, "timestamptz[]"},
-    {2951, "uuid[]"},      {2278, "void"},
-};
-
-static const char *type_name(Oid oid)
-{
-    for (size_t i = 0; i < PULIH_COUNT(type_names); i++)
-        if (type_names[i].oid == oid)
-            return type_names[i].name;
-    return "another type";
-}
-
-bool pulih_db_describe(struct pulih_db *db, size_t statement, struct pulih_buf *out)
-{
-    clear_results(db);
-    db->results[0] = NULL;
-    db->n_calls = 1;
-    if (!db->conn || !PQsendDescribePrepared(db->conn, statement_at(db, statement)->name))
-        return false;
-    if (pulih_db_run(db) != PULIH_DB_DONE)
-        return false;
-    const PGresult *result = result_of(db, 0);
-    for (int i = 0; i < PQnparams(result); i++)
-        pulih_buf_addf(out, "%s%s", i ? ", " : "", type_name(PQparamtype(result, i)));
-    for (int i = 0; i < PQnfields(result); i++)
-        pulih_buf_addf(out, "%s%s", i ? ", " : " -> ", type_name(PQftype(result, i)));
-    return true;
 }

@@ -164,20 +164,14 @@ static bool print_argument(struct pulih_buf *value, const char *format, va_list 
     default:
         break;
     }
-    switch (c.size) {
-    case SIZE_int:
+    if (c.size == SIZE_int)
         pulih_buf_addf(value, format, va_arg(*args, int));
-        break;
-    case SIZE_long:
+    if (c.size == SIZE_long)
         pulih_buf_addf(value, format, va_arg(*args, long));
-        break;
-    case SIZE_long_long:
+    if (c.size == SIZE_long_long)
         pulih_buf_addf(value, format, va_arg(*args, long long));
-        break;
-    case SIZE_size:
+    if (c.size == SIZE_size)
         pulih_buf_addf(value, format, va_arg(*args, size_t));
-        break;
-    }
     return c.letter == 'd' || c.letter == 'u';
 }
 #pragma GCC diagnostic pop
