@@ -17,7 +17,7 @@ CREATE TABLE pulih.complaint (
     version int4 NOT NULL,
     holder int2 NOT NULL,
     cursor int4 NOT NULL,
-    waiting int2 NOT NULL,
+    waiting int4 NOT NULL,
     language int2 NOT NULL,
     channel int2 NOT NULL,
     category int2 NOT NULL,

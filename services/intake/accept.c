@@ -22,13 +22,6 @@ const struct pulih_statement intake_statements[INTAKE_SQL_N] = {
 #undef SQL
 };
 
-/* Numbers for new complaints, taken from the database in blocks; what a crash leaves unused stays unused.
- * Only the worker's thread touches them. */
-static struct {
-    int64_t next;
-    int64_t end;
-} numbers;
-
 void intake_batch_empty(struct intake_batch *b)
 {
     pulih_batch_empty(&b->batch);
@@ -69,19 +62,20 @@ static void prepare(struct intake_batch *b)
     }
 }
 
-static enum pulih_db_end ensure_numbers(struct pulih_worker *w, size_t how_many)
+static enum pulih_db_end ensure_numbers(struct pulih_worker *w, struct intake_numbers *numbers,
+                                        size_t how_many)
 {
     struct pulih_db *db = pulih_worker_db(w);
 
-    if (numbers.end - numbers.next >= (int64_t)how_many)
+    if (numbers->end - numbers->next >= (int64_t)how_many)
         return PULIH_DB_DONE;
     int64_t block = (int64_t)how_many > NUMBERS_PER_BLOCK ? (int64_t)how_many : NUMBERS_PER_BLOCK;
     pulih_params_int8(pulih_db_params(db), block);
     size_t call = pulih_db_call(db, pulih_worker_own(w) + INTAKE_SQL_take_numbers);
     enum pulih_db_end end = pulih_db_run(db);
     if (end == PULIH_DB_DONE) {
-        numbers.next = pulih_db_int(db, call, 0, 0);
-        numbers.end = numbers.next + block;
+        numbers->next = pulih_db_int(db, call, 0, 0);
+        numbers->end = numbers->next + block;
     }
     return end;
 }
@@ -148,7 +142,7 @@ static enum pulih_db_end accept_new(struct pulih_worker *w, struct intake_batch 
     start_over(b);
     for (size_t i = 0; i < b->n; i++) {
         struct intake_message *m = &b->messages[i];
-        int64_t due_us = intake_add_complaint(w, b, m, numbers.next++, now_us);
+        int64_t due_us = intake_add_complaint(w, b, m, b->numbers->next++, now_us);
         const struct pulih_row_complaint *row = &b->batch.items[m->item].row;
         intake_make_ack(w, b, m, row->number, due_us, row->language);
     }
@@ -169,7 +163,7 @@ static void decide(struct pulih_worker *w, struct intake_batch *b, size_t at, st
         m->duplicate = k->same;
         m->refusal = k->same ? 0 : PULIH_refusal_conflict;
     } else if (is_new) {
-        k->number = numbers.next++;
+        k->number = b->numbers->next++;
         k->due_us = intake_add_complaint(w, b, m, k->number, now_us);
         k->language = b->batch.items[m->item].row.language;
     } else {
@@ -280,7 +274,7 @@ enum pulih_db_end intake_accept(struct pulih_worker *w, void *job, int attempt)
 
     if (attempt == 0)
         prepare(b);
-    end = ensure_numbers(w, b->n);
+    end = ensure_numbers(w, b->numbers, b->n);
     if (end != PULIH_DB_DONE)
         return end;
     end = PULIH_DB_MISMATCH;

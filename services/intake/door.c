@@ -298,6 +298,7 @@ static void *open_door(struct pulih_host *h, struct pulih_buf *why)
     for (int i = 0; i < 2; i++) {
         d.batches[i].stage.id = PULIH_STAGE_intake;
         d.batches[i].batch.stage = &d.batches[i].stage;
+        d.batches[i].numbers = &d.numbers;
     }
     d.socket = pulih_bus_router(h->bus, h->conf.intake_publish, &opts, why);
     if (!d.socket)

@@ -17,6 +17,7 @@ struct door {
     struct pulih_bus_socket *socket;
     struct pulih_sessions sessions;
     struct intake_batch batches[2]; /* one is gathered while the worker has the other */
+    struct intake_numbers numbers;
     struct intake_batch *gather;
     double items_per_s; /* of the worker while it works */
     uint64_t window;    /* credit for all sessions together */

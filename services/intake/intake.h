@@ -33,6 +33,13 @@ struct intake_message {
     struct pulih_ack ack; /* views in the batch's arena */
 };
 
+/* Numbers for new complaints, taken from the database in blocks; what a crash leaves unused stays unused.
+ * Only the worker's thread touches them. */
+struct intake_numbers {
+    int64_t next;
+    int64_t end;
+};
+
 /* One job of the worker. batch.items: complaints, the n_new new ones first. */
 struct intake_batch {
     struct pulih_batch batch;
@@ -40,7 +47,8 @@ struct intake_batch {
     struct intake_message *messages;
     size_t n, cap;
     size_t n_new;
-    size_t bytes; /* of the frames kept */
+    struct intake_numbers *numbers; /* shared by all batches */
+    size_t bytes;                   /* of the frames kept */
     int64_t given_us;
 };
 

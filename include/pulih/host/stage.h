@@ -22,7 +22,6 @@ struct pulih_batch {
     struct pulih_list *hints; /* beside each manifest: its items as hinted */
     size_t n_manifests, cap_manifests, cap_hints;
     size_t n_hinted; /* items of all hints */
-    bool fast_done;  /* the manifests that could go by hint are committed */
     struct pulih_item *items;
     size_t n, cap;
     struct pulih_rows rows;

@@ -14,7 +14,7 @@ TABLE(complaint)
   COL(complaint, int4, version)        /* last event */
   COL(complaint, int2, holder)         /* stage that works on it; 0: at rest */
   COL(complaint, int4, cursor)         /* last message taken from its mailbox */
-  COL(complaint, int2, waiting)        /* messages behind the cursor */
+  COL(complaint, int4, waiting)        /* messages behind the cursor */
   COL(complaint, int2, language)
   COL(complaint, int2, channel)        /* preferred by the customer */
   COL(complaint, int2, category)

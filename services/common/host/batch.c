@@ -44,7 +44,6 @@ void pulih_batch_empty(struct pulih_batch *b)
     b->n_frames = 0;
     b->n_manifests = 0;
     b->n_hinted = 0;
-    b->fast_done = false;
     b->n = 0;
     pulih_rows_empty(&b->rows);
     pulih_arena_reset(&b->arena);
