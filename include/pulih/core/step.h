@@ -111,6 +111,13 @@ bool pulih_mail_post(struct pulih_row_complaint *row, struct pulih_rows *rows,
 /* The text of a field in a stored map, e.g. of an offer's content; absent when there is none. */
 struct pulih_view pulih_map_text(struct pulih_view map, const char *name);
 
+/* An operator gives up the message `version` that no stage could do: appends `parked`, which follow-up will
+ * publish before it takes the next message. The row is locked and held by the stage that failed. Returns the
+ * event's version, which must be handed to follow-up. */
+int32_t pulih_mail_give_up(struct pulih_row_complaint *row, struct pulih_rows *rows,
+                           struct pulih_arena *arena, int32_t version, struct pulih_view actor,
+                           int64_t now_us);
+
 /* Fills state, version and hash of the complaint, and prior, state, version, hash of the event. */
 void pulih_chain(struct pulih_row_complaint *row, struct pulih_row_event *event, int state_after);
 /* The hash an event must have, given the one before. */

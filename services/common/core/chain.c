@@ -75,3 +75,24 @@ bool pulih_mail_post(struct pulih_row_complaint *row, struct pulih_rows *rows,
     row->cursor = row->version;
     return true;
 }
+
+int32_t pulih_mail_give_up(struct pulih_row_complaint *row, struct pulih_rows *rows,
+                           struct pulih_arena *arena, int32_t version, struct pulih_view actor,
+                           int64_t now_us)
+{
+    struct pulih_buf body PULIH_AUTO(pulih_buf_free) = {0};
+    struct pulih_row_event *event = PULIH_ADD(rows, event);
+    struct pulih_parked parked = {0};
+
+    PULIH_SET(&parked, parked, version, (uint64_t)version);
+    if (actor.at)
+        PULIH_SET(&parked, parked, actor, actor);
+    pulih_msg_encode(PULIH_M_parked, &parked, PULIH_CLASS_OPEN, &body);
+    event->type = PULIH_WIRE_parked;
+    event->occurred_at = now_us;
+    event->recorded_at = now_us;
+    event->body = pulih_arena_copy(arena, pulih_view_of_buf(&body));
+    pulih_chain(row, event, pulih_life_after(row->state, PULIH_M_parked));
+    row->holder = (int16_t)pulih_message(PULIH_M_parked)->to;
+    return row->version;
+}
