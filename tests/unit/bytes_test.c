@@ -82,6 +82,11 @@ static void what_is_no_id_is_refused_and_writes_nothing(void **state)
         "-0192f3a4-b5c6-7d8e-9fa0-b1c2d3e4f506",
         "0192f3a4-b5c6-7d8e-9fa0-b1c2d3e4f506 ",
         "019-2f3a4-b5c6-7d8e-9fa0-b1c2d3e4f506",
+        "0192f3a4-b5c6-7d8e-9fa0-b1c2d3e4f506-",
+        "0192f3a4--b5c6-7d8e-9fa0b1c2d3e4f506",
+        "0192-f3a4-b5c6-7d8e-9fa0-b1c2-d3e4-f506",
+        "0192f3a4-b5c67d8e9fa0b1c2d3e4f506",
+        "----------------------------------------",
     };
     struct pulih_id id, before;
 

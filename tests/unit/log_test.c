@@ -155,6 +155,8 @@ static void values_are_quoted_and_escaped_where_needed(void **state)
          "x",
          "\"bidi \\u202ex\""},
         {"\xe2\x80\xa8", "\"\\u2028\""},
+        {"\xe2\x80\x8f", "\"\\u200f\""},
+        {"\xe2\x81\xa6", "\"\\u2066\""},
         {"bad \xff\xfe", "\"bad \\ufffd\\ufffd\""},
         {"overlong \xc0\xaf", "\"overlong \\ufffd\\ufffd\""},
         {"cut \xe2\x80", "\"cut \\ufffd\\ufffd\""},

@@ -1,4 +1,4 @@
-/* Force-included into our own sources (-include pulih/base/banned.h): what must not be called fails to compile.
+/* Force-included into our own sources (-include pulih/base/banned.h): a call that is banned does not compile.
  *
  * Does.     Declares the banned functions as unavailable before any header declares them. That bans the
  *           functions and not their names: a member named `signal` is fine, and headers stay as they are.

@@ -52,7 +52,7 @@ struct pulih_bus_item {
     struct pulih_bus_socket *socket; /* NULL: fd counts */
     int fd;
     int wanted; /* PULIH_BUS_IN | PULIH_BUS_OUT */
-    int ready;  /* filled by pulih_bus_poll */
+    int ready;  /* filled by pulih_bus_poll; PULIH_BUS_ERROR comes unwanted, and for descriptors alone */
 };
 
 struct pulih_bus *pulih_bus_new(int io_threads);

@@ -62,7 +62,8 @@ enum pulih_db_end pulih_db_run(struct pulih_db *db);
 /* Ends an open transaction without a trace. */
 void pulih_db_rollback(struct pulih_db *db);
 
-/* Runs a text of several statements, outside of any transaction of ours (migrations). */
+/* Runs a text of several statements (migrations), in the open transaction if there is one; pulih_db_rollback
+ * after a failure is then up to the caller. */
 enum pulih_db_end pulih_db_script(struct pulih_db *db, const char *text);
 
 /* Results of the last run, valid until the next call is queued. Columns and rows count from 0. */

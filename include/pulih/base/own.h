@@ -2,10 +2,10 @@
 #ifndef PULIH_BASE_OWN_H
 #define PULIH_BASE_OWN_H
 
-#define PULIH_AUTO(f)       __attribute__((cleanup(f)))
-#define PULIH_PRINTF(f, a)  __attribute__((format(printf, f, a)))
-#define PULIH_MUST_USE      __attribute__((warn_unused_result))
-#define PULIH_UNUSED        __attribute__((unused))
-#define PULIH_COUNT(array)  (sizeof(array) / sizeof((array)[0]))
+#define PULIH_AUTO(f)      __attribute__((cleanup(f)))
+#define PULIH_PRINTF(f, a) __attribute__((format(printf, f, a)))
+#define PULIH_MUST_USE     __attribute__((warn_unused_result))
+#define PULIH_UNUSED       __attribute__((unused))
+#define PULIH_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 #endif

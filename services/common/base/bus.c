@@ -329,8 +329,6 @@ static zmq_pollitem_t to_pollitem(const struct pulih_bus_item *item)
         poll.events |= ZMQ_POLLIN;
     if (item->wanted & PULIH_BUS_OUT)
         poll.events |= ZMQ_POLLOUT;
-    if (!item->socket)
-        poll.events |= ZMQ_POLLERR;
     return poll;
 }
 

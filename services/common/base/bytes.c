@@ -68,19 +68,21 @@ static int hex_digit(char c)
 bool pulih_id_parse(struct pulih_view text, struct pulih_id *ret)
 {
     struct pulih_id id = {{0}};
+    bool dashes = text.len == 36;
     size_t digits = 0;
 
+    if (text.len != 32 && !dashes)
+        return false;
     for (size_t i = 0; i < text.len; i++) {
+        bool dash = dashes && (i == 8 || i == 13 || i == 18 || i == 23);
         int digit = hex_digit(text.at[i]);
-        if (text.at[i] == '-' && digits % 4 == 0 && digits > 0)
-            continue;
-        if (digit < 0 || digits == 32)
+        if (dash ? text.at[i] != '-' : digit < 0)
             return false;
+        if (dash)
+            continue;
         id.b[digits / 2] = (uint8_t)(id.b[digits / 2] << 4 | digit);
         digits++;
     }
-    if (digits != 32)
-        return false;
     *ret = id;
     return true;
 }
