@@ -27,10 +27,9 @@ struct hearing {
 
 static void cast(struct hearing *h, enum pulih_axis axis, int value, int weight, const char *rule)
 {
-    pulih_tally_cast(h->tally, (struct pulih_vote){.axis = (uint8_t)axis,
-                                                   .value = (uint16_t)value,
-                                                   .weight = weight,
-                                                   .rule = rule});
+    pulih_tally_cast(
+        h->tally,
+        (struct pulih_vote){.axis = (uint8_t)axis, .value = (uint16_t)value, .weight = weight, .rule = rule});
 }
 
 /* --- rules --------------------------------------------------------------------------------------- */
@@ -111,9 +110,12 @@ static void vote_by_channel(struct hearing *h)
         uint16_t channel, formality;
         int weight;
     } rows[] = {
-        {PULIH_channel_letter, PULIH_formality_formal, 3},     {PULIH_channel_email, PULIH_formality_formal, 1},
-        {PULIH_channel_chat, PULIH_formality_informal, 1},     {PULIH_channel_whatsapp, PULIH_formality_informal, 1},
-        {PULIH_channel_social, PULIH_formality_informal, 1},   {PULIH_channel_sms, PULIH_formality_informal, 1},
+        {PULIH_channel_letter, PULIH_formality_formal, 3},
+        {PULIH_channel_email, PULIH_formality_formal, 1},
+        {PULIH_channel_chat, PULIH_formality_informal, 1},
+        {PULIH_channel_whatsapp, PULIH_formality_informal, 1},
+        {PULIH_channel_social, PULIH_formality_informal, 1},
+        {PULIH_channel_sms, PULIH_formality_informal, 1},
     };
 
     for (size_t i = 0; i < PULIH_COUNT(rows); i++)
@@ -186,13 +188,11 @@ static void vote_by_style(struct hearing *h)
         cast(h, PULIH_AXIS_anger, 0, marks < MARKS_MAX ? marks : MARKS_MAX, "style-exclamation");
 }
 
-/* Another way to judge, say a learned model, is one more row. Rules come first: they read the text. */
-static const struct voter {
-    void (*vote)(struct hearing *h);
-} voters[] = {
-    {vote_by_rules},
-    {vote_by_facts},
-    {vote_by_style},
+/* Another way to judge, say a learned model, is one more line. Rules come first: they read the text. */
+static void (*const voters[])(struct hearing *h) = {
+    vote_by_rules,
+    vote_by_facts,
+    vote_by_style,
 };
 
 void pulih_classify(const struct pulih_policy *policy, const struct pulih_classify_facts *facts,
@@ -207,7 +207,7 @@ void pulih_classify(const struct pulih_policy *policy, const struct pulih_classi
     hearing.tally = &tally;
     pulih_tally_start(&tally);
     for (size_t i = 0; i < PULIH_COUNT(voters); i++)
-        voters[i].vote(&hearing);
+        voters[i](&hearing);
     *ret = (struct pulih_classification){0};
     pulih_derive(policy, facts, &tally, ret);
     pulih_tally_explain(&tally, ret);

@@ -1,7 +1,5 @@
 #include "services/common/core/derive.h"
 
-#include "pulih/base/must.h"
-
 /* Earlier ones may vote on later ones. */
 static const enum pulih_axis order[] = {
     PULIH_AXIS_language,   PULIH_AXIS_gravity,       PULIH_AXIS_request_type, PULIH_AXIS_anger,
@@ -73,17 +71,24 @@ static const struct {
     enum pulih_axis because; /* whose confidence the tier has */
 } tiers[] = {
 #define GRAVE(word) (1u << (PULIH_gravity_##word - 1))
-    {GRAVE(safety),                               0,              false, PULIH_tier_important, PULIH_AXIS_gravity},
+    {GRAVE(safety), 0, false, PULIH_tier_important, PULIH_AXIS_gravity},
     {GRAVE(corruption) | GRAVE(maladministration) | GRAVE(discrimination) | GRAVE(partiality) |
-     GRAVE(legal_threat),                         0,              false, PULIH_tier_complex,   PULIH_AXIS_gravity},
-    {0,                                           PULIH_size_big, false, PULIH_tier_complex,   PULIH_AXIS_size},
-    {0,                                           0,              true,  PULIH_tier_simple,    PULIH_AXIS_request_type},
-    {0,                                           0,              false, PULIH_tier_normal,    PULIH_AXIS_category},
+     GRAVE(legal_threat), 0, false, PULIH_tier_complex, PULIH_AXIS_gravity},
+    {0, PULIH_size_big, false, PULIH_tier_complex, PULIH_AXIS_size},
+    {0, 0, true, PULIH_tier_simple, PULIH_AXIS_request_type},
+    {0, 0, false, PULIH_tier_normal, PULIH_AXIS_category},
 };
 // clang-format on
 
 /* Priorities: a tier's floor; other terms add to it, but only safety reaches IMPORTANT_FLOOR and more. */
-enum { IMPORTANT_FLOOR = 90, PER_GRAVITY = 5, THIRD_PARTY = 8, DEADLINE = 5, INTERMEDIARY = 5, CONTACTS_MAX = 10 };
+enum {
+    IMPORTANT_FLOOR = 90,
+    PER_GRAVITY = 5,
+    THIRD_PARTY = 8,
+    DEADLINE = 5,
+    INTERMEDIARY = 5,
+    CONTACTS_MAX = 10
+};
 static const int tier_floor[] = {[PULIH_tier_unknown] = 40,
                                  [PULIH_tier_simple] = 20,
                                  [PULIH_tier_normal] = 40,
@@ -138,8 +143,8 @@ static int bits(unsigned mask)
 static int priority_of(const struct pulih_classify_facts *facts, const struct pulih_classification *c)
 {
     uint16_t tier = c->best[PULIH_AXIS_tier];
-    int priority = tier_floor[tier] + c->value[PULIH_AXIS_anger] / 10 +
-                   PER_GRAVITY * bits(c->value[PULIH_AXIS_gravity]);
+    int priority =
+        tier_floor[tier] + c->value[PULIH_AXIS_anger] / 10 + PER_GRAVITY * bits(c->value[PULIH_AXIS_gravity]);
     int most = tier == PULIH_tier_important ? 100 : IMPORTANT_FLOOR - 1;
 
     if (c->value[PULIH_AXIS_response_mode] == PULIH_response_mode_third_party)

@@ -236,7 +236,7 @@ struct pulih_policy *pulih_policy_load(const char *path, struct pulih_buf *why)
     }
     config_destroy(&config);
     if (why->len == before)
-        return &l->policy;
+        return (struct pulih_policy *)l;
     pulih_policy_free(&l->policy);
     return NULL;
 }

@@ -154,9 +154,10 @@ bool pulih_policy_duration(struct pulih_policy_reader *r, const config_setting_t
 
     if (text.at && pulih_duration_parse(text, ret))
         return true;
-    pulih_policy_wrong(r, at,
-                       "expected a duration of at least 1, such as \"4 working_hours\", in minutes, hours, "
-                       "calendar_days, working_minutes, working_hours or working_days");
+    pulih_policy_wrong(
+        r, at,
+        "expected a duration of at least 1, such as \"4 working_hours\", in seconds, minutes, hours, "
+        "calendar_days, working_minutes, working_hours or working_days");
     return false;
 }
 

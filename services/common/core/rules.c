@@ -13,14 +13,15 @@ enum {
 };
 
 static const char *const negators[] = {
-    "tidak", "tdk", "tak", "tidaklah", "gak", "gk", "ga", "g", "nggak", "ngga", "nggk", "enggak", "engga",
-    "kagak", "kaga", "ndak", "nda", "ora", "bukan", "bkn", "bukanlah", "belum", "blm", "blom", "blum", "belom",
-    "kurang", "krg", "tanpa", "tiada", "mustahil", "jauh",
-    "not", "no", "never", "without", "nor", "neither", "none", "hardly", "barely", "lack", "lacks", "lacked",
-    "lacking", "cannot", "cant", "can't", "dont", "don't", "doesnt", "doesn't", "didnt", "didn't", "isnt",
-    "isn't", "arent", "aren't", "wasnt", "wasn't", "werent", "weren't", "wont", "won't", "couldnt", "couldn't",
-    "wouldnt", "wouldn't", "shouldnt", "shouldn't", "hasnt", "hasn't", "havent", "haven't", "hadnt", "hadn't",
-    "aint", "ain't", "nobody", "nothing",
+    "tidak",  "tdk",     "tak",      "tidaklah", "gak",      "gk",       "ga",        "g",       "nggak",
+    "ngga",   "nggk",    "enggak",   "engga",    "kagak",    "kaga",     "ndak",      "nda",     "ora",
+    "bukan",  "bkn",     "bukanlah", "belum",    "blm",      "blom",     "blum",      "belom",   "kurang",
+    "krg",    "tanpa",   "tiada",    "mustahil", "jauh",     "not",      "no",        "never",   "without",
+    "nor",    "neither", "none",     "hardly",   "barely",   "lack",     "lacks",     "lacked",  "lacking",
+    "cannot", "cant",    "can't",    "dont",     "don't",    "doesnt",   "doesn't",   "didnt",   "didn't",
+    "isnt",   "isn't",   "arent",    "aren't",   "wasnt",    "wasn't",   "werent",    "weren't", "wont",
+    "won't",  "couldnt", "couldn't", "wouldnt",  "wouldn't", "shouldnt", "shouldn't", "hasnt",   "hasn't",
+    "havent", "haven't", "hadnt",    "hadn't",   "aint",     "ain't",    "nobody",    "nothing",
 };
 
 /* FNV-1a, a byte at a time so that the hashes of all beginnings of a word come on the way to its own. */
@@ -41,8 +42,8 @@ static uint32_t hash_word(const char *text, size_t len)
 }
 
 /* The slot of a word, or the free one where it belongs. */
-static struct pulih_rule_slot *slot_of(const struct pulih_rules *rules, uint32_t hash, const char *text, size_t len,
-                                  bool prefix)
+static struct pulih_rule_slot *slot_of(const struct pulih_rules *rules, uint32_t hash, const char *text,
+                                       size_t len, bool prefix)
 {
     size_t mask = rules->n_slots - 1;
 
@@ -59,7 +60,8 @@ void pulih_rules_add_phrase(struct pulih_rules *rules, uint16_t rule, enum pulih
                             const struct pulih_rule_word *words, size_t n)
 {
     pulih_must(n > 0 && n <= PULIH_PHRASE_WORDS_MAX);
-    rules->phrases = pulih_room(rules->phrases, rules->n_phrases, &rules->phrases_cap, sizeof *rules->phrases);
+    rules->phrases =
+        pulih_room(rules->phrases, rules->n_phrases, &rules->phrases_cap, sizeof *rules->phrases);
     rules->phrases[rules->n_phrases++] = (struct pulih_rule_phrase){
         .rule = rule, .role = (uint8_t)role, .n_words = (uint8_t)n, .first = (uint32_t)rules->n_words};
     for (size_t i = 0; i < n; i++) {
@@ -72,7 +74,8 @@ void pulih_rules_add_phrase(struct pulih_rules *rules, uint16_t rule, enum pulih
 static void add_negators(struct pulih_rules *rules)
 {
     for (size_t i = 0; i < PULIH_COUNT(negators); i++) {
-        struct pulih_rule_word word = {.text = (uint32_t)rules->words.len, .len = (uint8_t)strlen(negators[i])};
+        struct pulih_rule_word word = {.text = (uint32_t)rules->words.len,
+                                       .len = (uint8_t)strlen(negators[i])};
 
         pulih_buf_add(&rules->words, negators[i], word.len);
         pulih_rules_add_phrase(rules, NO_RULE, PULIH_PHRASE_negator, &word, 1);

@@ -1,6 +1,6 @@
 /* The compiled rules of a policy, and the one pass that meets them in a text.
  *
- *   token ──hash──► slot (a word, or the beginning of one) ──► phrases that start with it ──► rule
+ *   token ──hash──► slot: a word or the beginning of one ──► phrases that start so ──► rule
  *
  * Does.     Every phrase of every rule hangs on its first word. For each word of the text the exact form and
  *           the beginnings of the lengths in use are looked up in one hash table; each phrase found there is
@@ -40,7 +40,7 @@ struct pulih_rule {
     char id[24];
     uint8_t n_votes;
     struct pulih_rule_vote votes[PULIH_RULE_VOTES_MAX];
-    uint8_t negation;  /* enum pulih_negation */
+    uint8_t negation; /* enum pulih_negation */
     uint8_t within;
     uint16_t language; /* only for texts in it; 0: any */
     uint16_t times;    /* how many occurrences count */
@@ -76,7 +76,7 @@ struct pulih_rules {
     struct pulih_rule_word *rule_words;
     size_t n_phrases, phrases_cap;
     struct pulih_rule_phrase *phrases; /* after compiling: in the order of slots */
-    size_t n_slots;               /* a power of two, at least twice the words in it */
+    size_t n_slots;                    /* a power of two, at least twice the words in it */
     struct pulih_rule_slot *slots;
     uint64_t prefix_lengths; /* bit n: some prefix has n bytes */
     struct pulih_buf words;  /* letters of all words */
@@ -92,7 +92,7 @@ struct pulih_met {
 /* Adds a phrase of `n` words. Text of the words lies in rules->words. */
 void pulih_rules_add_phrase(struct pulih_rules *rules, uint16_t rule, enum pulih_phrase_role role,
                             const struct pulih_rule_word *words, size_t n);
-/* Adds the words that negate in both languages, sorts phrases and fills the table: once, after the last rule. */
+/* Adds the words that negate, sorts phrases and fills the table: once, after the last rule. */
 void pulih_rules_compile(struct pulih_rules *rules);
 
 /* Fills `met`, a rule once, in the order of rules; returns how many. Marks the negations in `text`. */

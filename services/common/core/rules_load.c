@@ -20,9 +20,9 @@ struct loader {
 
 #define FAULT(l, at, ...) pulih_policy_fault((l)->why, (at), (l)->path, __VA_ARGS__)
 
-static const char *const rule_keys[] = {"id",   "axis",   "value",    "weight", "also",     "any",   "near",
-                                        "not",  "within", "negation", "times",  "language", "force", "veto",
-                                        NULL};
+static const char *const rule_keys[] = {"id",    "axis",     "value", "weight", "also",
+                                        "any",   "near",     "not",   "within", "negation",
+                                        "times", "language", "force", "veto",   NULL};
 static const char *const vote_keys[] = {"axis", "value", "weight", NULL};
 static const char *const negation_words[] = {"ignore", "drop", "need", NULL};
 
@@ -183,8 +183,8 @@ static void read_vote(struct loader *l, config_setting_t *group, struct pulih_ru
     else if (axis >= 0 && value)
         word = find_word(l, value_at, axis, value);
     if (axis >= 0)
-        rule->votes[rule->n_votes++] =
-            (struct pulih_rule_vote){.axis = (uint8_t)axis, .value = (uint16_t)word, .weight = (int16_t)weight};
+        rule->votes[rule->n_votes++] = (struct pulih_rule_vote){
+            .axis = (uint8_t)axis, .value = (uint16_t)word, .weight = (int16_t)weight};
 }
 
 static void read_votes(struct loader *l, config_setting_t *group, struct pulih_rule *rule)
@@ -275,7 +275,8 @@ static void read_id(struct loader *l, config_setting_t *group, struct pulih_rule
         return;
     if (!*id || strlen(id) >= sizeof rule->id ||
         id[strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789-")] != '\0') {
-        FAULT(l, at, "id: \"%s\": expected 1 to %zu small letters, digits and dashes", id, sizeof rule->id - 1);
+        FAULT(l, at, "id: \"%s\": expected 1 to %zu small letters, digits and dashes", id,
+              sizeof rule->id - 1);
         return;
     }
     for (size_t i = 0; i < l->rules->n_rules; i++)

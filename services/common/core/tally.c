@@ -145,7 +145,7 @@ static void add_evidence(struct pulih_classification *c, const struct pulih_vote
         return;
     if (c->n_evidence < PULIH_EVIDENCE_MAX)
         c->n_evidence++;
-    memmove(&e[at + 1], &e[at], (c->n_evidence - 1 - at) * sizeof *e);
+    memmove(&e[at + 1], &e[at], ((size_t)c->n_evidence - 1 - at) * sizeof *e);
     e[at] = (struct pulih_evidence){.axis = vote->axis,
                                     .value = vote->value,
                                     .weight = (int16_t)vote->weight,

@@ -140,11 +140,12 @@ static bool is_apostrophe(int32_t code_point)
 /* A sign of several bytes. Returns how many; one for a byte that is no UTF-8. */
 static size_t read_wide(struct reader *r, const char *bytes, size_t len, size_t at)
 {
-    const utf8proc_option_t fold = UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD |
-                                   UTF8PROC_STRIPMARK | UTF8PROC_IGNORE;
+    const utf8proc_option_t fold =
+        UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD | UTF8PROC_STRIPMARK | UTF8PROC_IGNORE;
     utf8proc_int32_t code_point, parts[DECOMPOSED_MAX];
     int boundary = 0;
-    utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)bytes, (utf8proc_ssize_t)len, &code_point);
+    utf8proc_ssize_t n =
+        utf8proc_iterate((const utf8proc_uint8_t *)bytes, (utf8proc_ssize_t)len, &code_point);
 
     if (n <= 0) {
         end_word(r);
