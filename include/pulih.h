@@ -1,13 +1,13 @@
 /* libpulih: publish complaints to pulih, and follow what becomes of them.
  *
  * Does.     A publisher sends messages and hands back their receipts; a follower reads the feed from any
- * place. Both find their daemons again by themselves, however often the connection or a daemon is lost. Owns.
- * A publisher, follower or body belongs to one thread at a time. What a callback or pulih_feed_event points
- * to is valid until the callback returns, or until the next call with that follower. Promises. A message that
- * was answered as stored is committed; whatever happens, the same id is never stored twice. The feed comes
- * without gap and repetition, in the order of its numbers within each stream. Fails.    With a negative
- * number of enum pulih_e, and in the struct pulih_error that the caller gave (or NULL) with the reason in
- * words. Want of memory ends the process.
+ *           place. Both find their daemons again by themselves, however often one is lost.
+ * Owns.     A publisher, follower or body belongs to one thread at a time. What an answer points to is valid
+ *           until the callback returns; what an event points to, until the next call with its follower.
+ * Promises. A message that was answered as stored is committed, and the same id is never stored twice,
+ *           whatever happens. The feed comes without gap and repetition, in order within each stream.
+ * Fails.    With a negative number of enum pulih_e, and with the reason in the struct pulih_error that the
+ *           caller gave (or NULL). Want of memory ends the process.
  *
  * Times are microseconds since 1970 UTC. Texts are UTF-8. Names of messages and fields, their kinds and
  * limits are those of proto/README.md. Build with -lpulih.
@@ -41,8 +41,7 @@ struct pulih_error {
     char value[80]; /* what came instead, shortened; never of fields that may hold personal data */
 };
 
-/* --- ids -------------------------------------------------------------------------------------------------
- */
+/* --- ids --------------------------------------------------------------------------------------------- */
 
 /* Names a message; the id of a complaint's first message names the complaint. */
 struct pulih_uuid {
@@ -63,8 +62,7 @@ void pulih_uuid_print(const struct pulih_uuid *id, char out[37]);
 /* The time now. */
 int64_t pulih_now_us(void);
 
-/* --- bodies ----------------------------------------------------------------------------------------------
- */
+/* --- bodies ------------------------------------------------------------------------------------------ */
 
 /* Makes the body of one message after the other: start, set what there is to say, end. */
 struct pulih_body;
@@ -118,8 +116,7 @@ int pulih_json_to_body(const char *type, const char *json, size_t len, void **re
 /* NULL when the body is not one of this type. */
 char *pulih_body_to_json(const char *type, const void *body, size_t len, struct pulih_error *error);
 
-/* --- publishing ------------------------------------------------------------------------------------------
- */
+/* --- publishing -------------------------------------------------------------------------------------- */
 
 struct pulih_publisher;
 
@@ -179,26 +176,25 @@ size_t pulih_publisher_unanswered(const struct pulih_publisher *p);
 /* Why there is no session at the moment, in words; "" when there is one. */
 const char *pulih_publisher_why(const struct pulih_publisher *p);
 
-/* --- following the feed ----------------------------------------------------------------------------------
- */
+/* --- following the feed ------------------------------------------------------------------------------ */
 
 struct pulih_follower;
 
-/* A place in the feed: after item `seq` of a stream. 0 is before the first. */
+/* A place in the feed: after event `seq` of a stream. 0 is before the first. */
 struct pulih_place {
     uint16_t stream;
     uint64_t seq;
 };
 
 enum pulih_start {
-    PULIH_FROM_START = 0, /* streams that are not named start with their first item */
+    PULIH_FROM_START = 0, /* streams that are not named start with their first event */
     PULIH_FROM_NOW = 1,   /* they start with what comes next */
 };
 
 /* Something that happened to a complaint. Holds no names, and nothing that people wrote. */
 struct pulih_feed_event {
     uint16_t stream;
-    uint64_t seq; /* gapless within the stream; all items of a complaint are in one stream */
+    uint64_t seq; /* gapless within the stream; all events of a complaint are in one stream */
     struct pulih_uuid complaint;
     const char *reference;
     uint32_t version;  /* number within the complaint's chronology */
@@ -232,23 +228,23 @@ struct pulih_follower *pulih_follower_open(const char *endpoint, const char *cli
 /* Takes NULL. */
 void pulih_follower_close(struct pulih_follower *f);
 
-/* The next item: 1; 0 when the time is over (-1: wait for ever; 0: do not wait); PULIH_E_TOO_OLD when the
- * feed does not keep the items after our place any more (open another follower, from the start, and read the
+/* The next event: 1; 0 when the time is over (-1: wait for ever; 0: do not wait); PULIH_E_TOO_OLD when the
+ * feed does not keep the events after our place any more (open another follower, from the start, and read the
  * present state elsewhere); PULIH_E_DENIED. */
 int pulih_follower_next(struct pulih_follower *f, int timeout_ms, struct pulih_feed_event *ret,
                         struct pulih_error *error);
-/* Fills at most `n` places, in the order of streams, with where the items given so far end, and returns how
- * many there are. Keep them together with what the items caused, and nothing is done twice. */
+/* Fills at most `n` places, in the order of streams, with where the events given so far end, and returns how
+ * many there are. Keep them together with what the events caused, and nothing is done twice. */
 size_t pulih_follower_places(const struct pulih_follower *f, struct pulih_place *ret, size_t n);
-/* Fetches the text of a letter that an item announced. 0, PULIH_E_NOT_FOUND, PULIH_E_TIMEOUT. Items that come
- * meanwhile are kept for pulih_follower_next. */
+/* Fetches the text of a letter that an event announced: 0, PULIH_E_NOT_FOUND, or PULIH_E_TIMEOUT, after which
+ * the same call goes on waiting. Events that come meanwhile are kept for pulih_follower_next. */
 int pulih_follower_letter(struct pulih_follower *f, const struct pulih_uuid *complaint, unsigned number,
                           int timeout_ms, struct pulih_letter_text *ret, struct pulih_error *error);
 /* As pulih_publisher_why. */
 const char *pulih_follower_why(const struct pulih_follower *f);
 
-/* The item as one line of JSON, without the line's end. The caller's: free(). */
-char *pulih_feed_event_to_json(const struct pulih_feed_event *item);
+/* The event as one line of JSON, without the line's end. The caller's: free(). */
+char *pulih_feed_event_to_json(const struct pulih_feed_event *event);
 
 #ifdef __cplusplus
 }

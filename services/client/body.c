@@ -53,8 +53,7 @@ int pulih_body_start(struct pulih_body *b, const char *type, struct pulih_error 
     return fail_type(type, error);
 }
 
-/* --- fields ----------------------------------------------------------------------------------------------
- */
+/* --- fields ------------------------------------------------------------------------------------------ */
 
 static void fault_unknown(const struct pulih_message *message, const char *name, struct pulih_fault *fault)
 {
@@ -142,8 +141,7 @@ int pulih_body_end(struct pulih_body *b, const void **ret, size_t *ret_len, stru
     return 0;
 }
 
-/* --- whole messages
- * ------------------------------------------------------------------------------------------- */
+/* --- whole messages ---------------------------------------------------------------------------------- */
 
 static int fail_member(const char *name, const char *rule, const char *text, struct pulih_error *error)
 {
@@ -194,8 +192,7 @@ int pulih_body_start_json(struct pulih_body *b, const char *type, const char *js
     return e < 0 ? e : pulih_body_whole(b, (struct pulih_view){json, len}, renames, n_renames, ret, error);
 }
 
-/* --- in one call ------------------------------------------------------------------------------------------
- */
+/* --- in one call ------------------------------------------------------------------------------------- */
 
 static void free_body(struct pulih_body **b)
 {

@@ -5,8 +5,7 @@
 #include "proto/msg.h"
 #include "pulih.h"
 
-/* --- error.c ---------------------------------------------------------------------------------------------
- */
+/* --- error.c ----------------------------------------------------------------------------------------- */
 
 /* All fill *error, where there is one, and return its code. */
 int pulih_error_set(struct pulih_error *error, int code, const char *format, ...) PULIH_PRINTF(3, 4);
@@ -21,7 +20,7 @@ struct pulih_uuid pulih_uuid_of(const struct pulih_id *id);
 /* Copies a text with its zero; what does not fit is cut at the start of a sign. */
 void pulih_text_keep(char *to, size_t size, struct pulih_view text);
 
-/* --- pack.c: msgpack values, written -------------------------------------------------------------------- */
+/* --- pack.c: msgpack values, written ----------------------------------------------------------------- */
 
 void pulih_pack_nil(struct pulih_buf *out);
 void pulih_pack_bool(struct pulih_buf *out, bool v);
@@ -33,8 +32,7 @@ void pulih_pack_bin(struct pulih_buf *out, const void *at, size_t len);
 void pulih_pack_array(struct pulih_buf *out, size_t n); /* n values follow */
 void pulih_pack_map(struct pulih_buf *out, size_t n);   /* n names and values follow */
 
-/* --- body.c, value.c and json.c ----------------------------------------------------------------------------
- */
+/* --- body.c, value.c and json.c ---------------------------------------------------------------------- */
 
 struct pulih_body {
     enum pulih_m m;         /* PULIH_M_N: not started */

@@ -63,8 +63,7 @@ void pulih_text_keep(char *to, size_t size, struct pulih_view text)
     to[len] = 0;
 }
 
-/* --- ids -------------------------------------------------------------------------------------------------
- */
+/* --- ids --------------------------------------------------------------------------------------------- */
 
 struct pulih_id pulih_id_of(const struct pulih_uuid *uuid)
 {

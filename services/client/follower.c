@@ -42,14 +42,14 @@ struct pulih_follower {
     int places_refused;       /* sessions in a row that ended so */
     enum letter_state letter_state;
     struct pulih_letter_get letter_get;
+    int letters_late; /* answers that nobody waits for any more; they come first */
     struct pulih_buf letter_texts;
     struct pulih_letter_text letter;
     char refusal[300];
     char reference[33], type[33], state[17];
 };
 
-/* --- greeting
- * ------------------------------------------------------------------------------------------------- */
+/* --- greeting ---------------------------------------------------------------------------------------- */
 
 static void greet(void *arg, struct pulih_buf *frame)
 {
@@ -92,12 +92,12 @@ static void closed(void *arg)
 {
     struct pulih_follower *f = arg;
 
+    f->letters_late = 0;
     if (f->letter_state == LETTER_ASKED)
         f->letter_state = LETTER_WANTED;
 }
 
-/* --- the feed
- * ------------------------------------------------------------------------------------------------- */
+/* --- the feed ---------------------------------------------------------------------------------------- */
 
 static struct stream *stream_at(struct pulih_follower *f, uint64_t stream)
 {
@@ -207,8 +207,7 @@ static bool next_in_queue(struct pulih_follower *f, struct pulih_feed_item *ret,
     return false;
 }
 
-/* --- letters
- * -------------------------------------------------------------------------------------------------- */
+/* --- letters ----------------------------------------------------------------------------------------- */
 
 static void keep_letter(struct pulih_follower *f, const struct pulih_letter *l)
 {
@@ -242,18 +241,29 @@ static void keep_letter(struct pulih_follower *f, const struct pulih_letter *l)
 
 static void on_letter(struct pulih_follower *f, const struct pulih_letter *letter)
 {
-    if (f->letter_state == LETTER_ASKED && letter->number == f->letter_get.number &&
-        pulih_id_compare(&letter->complaint, &f->letter_get.complaint) == 0)
+    if (f->letters_late > 0)
+        f->letters_late--;
+    else if (f->letter_state == LETTER_ASKED && letter->number == f->letter_get.number &&
+             pulih_id_compare(&letter->complaint, &f->letter_get.complaint) == 0)
         keep_letter(f, letter);
 }
 
-/* A replica that looked at the feed a moment ago may not know our last items yet, so one refusal of our places
- * proves nothing. */
-static void on_nack(struct pulih_follower *f, const struct pulih_nack *nack)
+static void on_no_letter(struct pulih_follower *f, const struct pulih_nack *nack)
 {
-    if (f->letter_state == LETTER_ASKED && nack->refusal == PULIH_refusal_no_such_letter) {
+    if (f->letters_late > 0)
+        f->letters_late--;
+    else if (f->letter_state == LETTER_ASKED) {
         f->letter_state = LETTER_REFUSED;
         pulih_text_keep(f->refusal, sizeof f->refusal, nack->rule);
+    }
+}
+
+/* A replica that looked at the feed a moment ago may not know our last items yet, so one refusal of our
+ * places proves nothing. */
+static void on_nack(struct pulih_follower *f, const struct pulih_nack *nack)
+{
+    if (nack->refusal == PULIH_refusal_no_such_letter) {
+        on_no_letter(f, nack);
         return;
     }
     if (nack->refusal == PULIH_refusal_bad_field && ++f->places_refused >= PLACES_REFUSED_MAX)
@@ -262,8 +272,7 @@ static void on_nack(struct pulih_follower *f, const struct pulih_nack *nack)
     pulih_link_close(f->link, pulih_word_label(PULIH_WORDS_refusal, nack->refusal, PULIH_language_en));
 }
 
-/* --- what the link tells us
- * ----------------------------------------------------------------------------------- */
+/* --- what the link tells us -------------------------------------------------------------------------- */
 
 static bool take(void *arg, enum pulih_m m, struct pulih_view body, struct pulih_bus_msg *msg)
 {
@@ -297,8 +306,7 @@ static bool take(void *arg, enum pulih_m m, struct pulih_view body, struct pulih
     return false;
 }
 
-/* --- pulih.h
- * -------------------------------------------------------------------------------------------------- */
+/* --- pulih.h ----------------------------------------------------------------------------------------- */
 
 static bool keep_places(struct pulih_follower *f, const struct pulih_place *places, size_t n)
 {
@@ -413,31 +421,48 @@ size_t pulih_follower_places(const struct pulih_follower *f, struct pulih_place 
     return known;
 }
 
-int pulih_follower_letter(struct pulih_follower *f, const struct pulih_uuid *complaint, unsigned number,
-                          int timeout_ms, struct pulih_letter_text *ret, struct pulih_error *error)
+/* Asked again for the letter that was not there in time, we go on waiting for it. */
+static void want_letter(struct pulih_follower *f, const struct pulih_id *complaint, unsigned number)
+{
+    if (f->letter_state != LETTER_NONE && f->letter_get.number == number &&
+        pulih_id_compare(&f->letter_get.complaint, complaint) == 0)
+        return;
+    f->letters_late += f->letter_state == LETTER_ASKED;
+    f->letter_state = LETTER_WANTED;
+    PULIH_SET(&f->letter_get, letter_get, complaint, *complaint);
+    PULIH_SET(&f->letter_get, letter_get, number, number);
+}
+
+/* False: the time is over, or nobody will speak with us. */
+static bool await_letter(struct pulih_follower *f, int timeout_ms)
 {
     int64_t until_us = pulih_mono_us() + (int64_t)timeout_ms * 1000;
 
-    f->letter_get = (struct pulih_letter_get){.has = 0};
-    PULIH_SET(&f->letter_get, letter_get, complaint, pulih_id_of(complaint));
-    PULIH_SET(&f->letter_get, letter_get, number, number);
-    if (number > INT16_MAX)
-        return pulih_error_set(error, PULIH_E_NOT_FOUND, "no letter has such a number");
-    f->letter_state = LETTER_WANTED;
-    while (f->letter_state == LETTER_WANTED || f->letter_state == LETTER_ASKED) {
-        pulih_link_work(f->link);
+    for (;;) {
+        work(f);
+        if (f->letter_state == LETTER_CAME || f->letter_state == LETTER_REFUSED)
+            return true;
         if (f->letter_state == LETTER_WANTED && pulih_link_is_open(f->link) &&
             pulih_link_say(f->link, PULIH_M_letter_get, &f->letter_get))
             f->letter_state = LETTER_ASKED;
-        if (pulih_link_was_denied(f->link))
-            return pulih_error_set(error, PULIH_E_DENIED, "%s", pulih_link_why(f->link));
         int64_t left_us = until_us - pulih_mono_us();
         if (left_us <= 0)
-            return pulih_error_set(error, PULIH_E_TIMEOUT, "no answer within %d ms%s%s", timeout_ms,
-                                   *pulih_link_why(f->link) ? ": " : "", pulih_link_why(f->link));
-        if (f->letter_state != LETTER_CAME && f->letter_state != LETTER_REFUSED)
-            pulih_link_rest(f->link, (int)(left_us / 1000) + 1, false);
+            return false;
+        pulih_link_rest(f->link, (int)(left_us / 1000) + 1, false);
     }
+}
+
+int pulih_follower_letter(struct pulih_follower *f, const struct pulih_uuid *complaint, unsigned number,
+                          int timeout_ms, struct pulih_letter_text *ret, struct pulih_error *error)
+{
+    struct pulih_id id = pulih_id_of(complaint);
+
+    if (number > INT16_MAX)
+        return pulih_error_set(error, PULIH_E_NOT_FOUND, "no letter has such a number");
+    want_letter(f, &id, number);
+    if (!await_letter(f, timeout_ms))
+        return pulih_error_set(error, PULIH_E_TIMEOUT, "no answer within %d ms%s%s", timeout_ms,
+                               *pulih_link_why(f->link) ? ": " : "", pulih_link_why(f->link));
     bool came = f->letter_state == LETTER_CAME;
     f->letter_state = LETTER_NONE;
     if (!came)
@@ -449,40 +474,4 @@ int pulih_follower_letter(struct pulih_follower *f, const struct pulih_uuid *com
 const char *pulih_follower_why(const struct pulih_follower *f)
 {
     return pulih_link_why(f->link);
-}
-
-/* --- items as JSON
- * -------------------------------------------------------------------------------------------- */
-
-static void add_string(struct pulih_buf *out, const char *name, const char *text)
-{
-    PULIH_AUTO(pulih_buf_free) struct pulih_buf packed = {0};
-
-    pulih_buf_addf(out, ",\"%s\":", name);
-    pulih_pack_str(&packed, pulih_view_of(text));
-    pulih_raw_print(pulih_view_of_buf(&packed), out);
-}
-
-char *pulih_feed_event_to_json(const struct pulih_feed_event *item)
-{
-    struct pulih_buf out = {0};
-    char id[37], at[28];
-    char *body = pulih_body_to_json(item->type, item->body, item->body_len, NULL);
-
-    pulih_uuid_print(&item->complaint, id);
-    pulih_time_print(item->at_us, at);
-    pulih_buf_addf(&out, "{\"stream\":%u,\"seq\":%llu,\"complaint\":\"%s\"", item->stream,
-                   (unsigned long long)item->seq, id);
-    add_string(&out, "reference", item->reference);
-    pulih_buf_addf(&out, ",\"version\":%lu", (unsigned long)item->version);
-    add_string(&out, "type", item->type);
-    add_string(&out, "state", item->state);
-    pulih_buf_addf(&out, ",\"at\":\"%s\",\"body\":", at);
-    if (body)
-        pulih_buf_add_view(&out, pulih_view_of(body));
-    else
-        pulih_raw_print((struct pulih_view){item->body, item->body_len}, &out);
-    pulih_buf_add_byte(&out, 0);
-    free(body);
-    return out.at;
 }

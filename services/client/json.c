@@ -21,8 +21,7 @@ static json_t *load(struct pulih_view text, const struct pulih_field *f, struct 
     return value;
 }
 
-/* --- without a table: what stands in maps of kind raw
- * ------------------------------------------------------- */
+/* --- without a table: what stands in maps of kind raw ------------------------------------------------ */
 
 static void put_plain(const json_t *value, struct pulih_buf *out);
 
@@ -70,8 +69,7 @@ static void put_plain(const json_t *value, struct pulih_buf *out)
     }
 }
 
-/* --- by the table
- * ------------------------------------------------------------------------------------------- */
+/* --- by the table ------------------------------------------------------------------------------------ */
 
 static bool put_value(const struct pulih_field *f, const json_t *value, struct pulih_buf *out,
                       struct pulih_fault *fault);
@@ -177,8 +175,7 @@ bool pulih_body_members(struct pulih_body *b, struct pulih_view json, struct pul
     return true;
 }
 
-/* --- whole messages
- * ------------------------------------------------------------------------------------------- */
+/* --- whole messages ---------------------------------------------------------------------------------- */
 
 static const char *rename_member(const char *name, const struct pulih_rename *renames, size_t n)
 {

@@ -39,8 +39,7 @@ struct pulih_link {
     char why[300];
 };
 
-/* --- making and freeing ------------------------------------------------------------------------------------
- */
+/* --- making and freeing ------------------------------------------------------------------------------ */
 
 /* Starts the look-ups of all endpoints in the text. */
 static struct pulih_resolver *start_resolver(const char *endpoints, struct pulih_buf *why)
@@ -95,8 +94,7 @@ void pulih_link_free(struct pulih_link *l)
     free(l);
 }
 
-/* --- starting and ending a session
- * -------------------------------------------------------------------------- */
+/* --- starting and ending a session ------------------------------------------------------------------- */
 
 static void pause_until_next(struct pulih_link *l, int64_t now_us)
 {
@@ -146,8 +144,7 @@ static void start(struct pulih_link *l, int64_t now_us)
     pulih_link_send(l, pulih_view_of_buf(&l->frame));
 }
 
-/* --- speaking
- * ------------------------------------------------------------------------------------------------ */
+/* --- speaking ---------------------------------------------------------------------------------------- */
 
 bool pulih_link_send(struct pulih_link *l, struct pulih_view frame)
 {
@@ -170,8 +167,7 @@ static void say_empty(struct pulih_link *l, enum pulih_m m)
     pulih_link_say(l, m, &(struct pulih_ping){.has = 0});
 }
 
-/* --- listening
- * ----------------------------------------------------------------------------------------------- */
+/* --- listening --------------------------------------------------------------------------------------- */
 
 static void on_welcome(struct pulih_link *l, struct pulih_view body)
 {
@@ -239,8 +235,7 @@ static void receive(struct pulih_link *l)
     }
 }
 
-/* --- time
- * ---------------------------------------------------------------------------------------------------- */
+/* --- time -------------------------------------------------------------------------------------------- */
 
 static void check_times(struct pulih_link *l, int64_t now_us)
 {
@@ -292,8 +287,7 @@ void pulih_link_rest(struct pulih_link *l, int timeout_ms, bool sending)
     pulih_bus_poll(items, l->socket ? 2 : 1, left_ms > 0 ? (int)left_ms : 0);
 }
 
-/* --- asking about it
- * ------------------------------------------------------------------------------------------ */
+/* --- asking about it --------------------------------------------------------------------------------- */
 
 bool pulih_link_is_open(const struct pulih_link *l)
 {

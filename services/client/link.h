@@ -1,9 +1,9 @@
 /* A session at one of the daemons' doors, begun again whenever it ends.
  *
  * Does.     Finds the daemons' addresses, connects, greets, keeps the session alive with ping and pong, and
- * goes elsewhere when one drains, is silent for 4 s, or does not welcome us within 5 s. Promises. Every
- * session has a connection of its own, so nothing of an old session shows up in a new one. Attempts are
- * spread in time, so that a thousand clients do not come back at once.
+ *           goes elsewhere when one drains, is silent for 4 s, or does not welcome us within 5 s.
+ * Promises. Every session has a connection of its own, so nothing of an old session shows up in a new one.
+ *           Attempts are spread in time, so that a thousand clients do not come back at once.
  */
 #ifndef PULIH_CLIENT_LINK_H
 #define PULIH_CLIENT_LINK_H

@@ -46,8 +46,7 @@ struct pulih_publisher {
     int answered; /* in this call */
 };
 
-/* --- the lists
- * ------------------------------------------------------------------------------------------------ */
+/* --- the lists --------------------------------------------------------------------------------------- */
 
 static void list_remove(struct list *l, struct entry *e)
 {
@@ -106,8 +105,7 @@ static void take_back(struct pulih_publisher *p, struct entry *e)
     list_insert(&p->waiting, e);
 }
 
-/* --- sending
- * -------------------------------------------------------------------------------------------------- */
+/* --- sending ----------------------------------------------------------------------------------------- */
 
 static void answer(struct pulih_publisher *p, struct entry *e, const struct pulih_answer *a)
 {
@@ -162,8 +160,7 @@ static void send_waiting(struct pulih_publisher *p)
     }
 }
 
-/* --- what the link tells us
- * ----------------------------------------------------------------------------------- */
+/* --- what the link tells us -------------------------------------------------------------------------- */
 
 static void greet(void *arg, struct pulih_buf *frame)
 {
@@ -301,8 +298,7 @@ static bool take(void *arg, enum pulih_m m, struct pulih_view body, struct pulih
     return false;
 }
 
-/* --- pulih.h
- * -------------------------------------------------------------------------------------------------- */
+/* --- pulih.h ----------------------------------------------------------------------------------------- */
 
 struct pulih_publisher *pulih_publisher_open(const char *endpoint, const char *client,
                                              struct pulih_error *error)
@@ -364,8 +360,8 @@ static bool check_outgoing(struct pulih_publisher *p, const struct pulih_outgoin
 
     if (m == PULIH_M_N || pulih_message(m)->role != PULIH_ROLE_IN)
         return pulih_fault_at(fault, NULL, NULL, "no message of type %.32s may be published", o->type);
-    if (o->occurred_us < 0)
-        return pulih_fault_at(fault, NULL, NULL, "occurred_us must not be before 1970");
+    if (o->occurred_us < 0 || o->occurred_us > PULIH_TIME_MAX_US)
+        return pulih_fault_at(fault, NULL, NULL, "occurred_us must lie between 1970 and 9999");
     if (m != PULIH_M_complaint && !o->complaint)
         return pulih_fault_at(fault, NULL, NULL, "a %s must say which complaint it is about", o->type);
     if (o->body_len == 0 || o->body_len > pulih_message(PULIH_M_event)->fields[PULIH_F_event_body].max)

@@ -61,7 +61,7 @@ struct pulih_ctl {
 #define OPTION(...)
 #include "services/ctl/commands.tbl.h"
 
-/* --- options.c ---------------------------------------------------------------------------------------- */
+/* --- options.c --------------------------------------------------------------------------------------- */
 
 const struct pulih_ctl_command *pulih_ctl_command(const char *name);
 /* Reads what follows the command's name. False: it was told what is wrong. */
@@ -82,11 +82,11 @@ bool pulih_ctl_number(const struct pulih_ctl *ctl, const char *name, int64_t lea
 int pulih_ctl_usage(const struct pulih_ctl *ctl, const char *format, ...) PULIH_PRINTF(2, 3);
 int pulih_ctl_failed(const struct pulih_ctl *ctl, const char *format, ...) PULIH_PRINTF(2, 3);
 
-/* --- print.c ------------------------------------------------------------------------------------------ */
+/* --- print.c ----------------------------------------------------------------------------------------- */
 
 /* Appends text of others for a terminal: control signs, and what turns the direction of writing, as \u001b.
- * With `lines` the ends of lines stay and what follows them is indented by that many blanks. */
-void pulih_ctl_add_text(struct pulih_buf *out, struct pulih_view text, int lines);
+ * Ends of lines stay and what follows is indented by that many blanks; with -1 they are escaped, too. */
+void pulih_ctl_add_text(struct pulih_buf *out, struct pulih_view text, int indent);
 /* Appends a JSON string with its quotes. */
 void pulih_ctl_add_json(struct pulih_buf *out, struct pulih_view text);
 /* Appends a time as people read it, in the zone of TZ: 2026-01-31 23:59:59+07. */
@@ -95,7 +95,7 @@ void pulih_ctl_add_time(struct pulih_buf *out, int64_t us);
 const char *pulih_ctl_word(enum pulih_words list, int64_t number);
 
 /* A line of JSON, member by member: {"what":"event", ... }. An absent text and a time of 0 are null. */
-void pulih_ctl_json_start(struct pulih_buf *out, const char *what);
+void pulih_ctl_json_start(struct pulih_buf *out, const char *name, const char *text);
 void pulih_ctl_json_text(struct pulih_buf *out, const char *name, struct pulih_view text);
 void pulih_ctl_json_word(struct pulih_buf *out, const char *name, const char *text);
 void pulih_ctl_json_int(struct pulih_buf *out, const char *name, int64_t v);
@@ -129,7 +129,7 @@ void pulih_ctl_cell_reference(struct pulih_ctl_table *t, int64_t number);
 /* Prints what is left and frees everything. */
 void pulih_ctl_table_end(struct pulih_ctl_table *t);
 
-/* --- message.c ------------------------------------------------------------------------------------------ */
+/* --- message.c --------------------------------------------------------------------------------------- */
 
 /* A stored message, put together from its parts. */
 struct pulih_ctl_message {
@@ -155,7 +155,7 @@ const char *pulih_ctl_type_name(int64_t wire);
 const char *pulih_ctl_stage_name(int64_t stage);
 const char *pulih_ctl_state_name(int64_t state);
 
-/* --- database.c --------------------------------------------------------------------------------------- */
+/* --- database.c -------------------------------------------------------------------------------------- */
 
 enum pulih_ctl_statement {
 #define SQL(name, ...) PULIH_CTL_SQL_##name,
@@ -169,8 +169,8 @@ extern const struct pulih_statement pulih_ctl_statements[PULIH_CTL_SQL_N];
 struct pulih_db *pulih_ctl_connect_some(const struct pulih_ctl *ctl, enum pulih_ctl_statement first,
                                         size_t n);
 struct pulih_db *pulih_ctl_connect(const struct pulih_ctl *ctl);
-/* Reads a reference or a UUID. False: it was told what is wrong, or that there is no such complaint. `*db` is made
- * when it is needed and not there. */
+/* Reads a reference or a UUID. False: it was told what is wrong, or that there is no such complaint. `*db` is
+ * made when it is needed and not there. */
 bool pulih_ctl_find(const struct pulih_ctl *ctl, struct pulih_db **db, const char *text,
                     struct pulih_id *ret);
 /* Parameters complaint and shard, which many statements start with. */

@@ -14,6 +14,8 @@ SELECT set_config('lock_timeout', '2s', true), set_config('statement_timeout', '
 SELECT coalesce(max(version), 0)::int4, coalesce(max(min_code), 0)::int4 FROM pulih.schema_version
 -- name: put_version (int4 version, text name, int4 min_code)
 INSERT INTO pulih.schema_version VALUES ($1::int4, $2::text, clock_timestamp(), $3::int4)
+-- name: count_all ()
+SELECT set_config('enable_seqscan', 'on', true), set_config('statement_timeout', '0', true)
 -- name: find_number (int8 number)
 SELECT id FROM pulih.complaint WHERE number = $1::int8
 -- name: card (uuid id, int2 shard)

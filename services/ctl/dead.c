@@ -36,11 +36,39 @@ static int dead_list(const struct pulih_ctl *ctl, struct pulih_db *db)
 
 enum { F_stage, F_version, F_type, F_attempts, F_reason, F_at, F_body, F_text };
 
+static void add_json(struct pulih_buf *out, struct pulih_db *db, size_t i,
+                     const struct pulih_ctl_message *message)
+{
+    pulih_ctl_json_start(out, "what", "dead");
+    pulih_ctl_json_word(out, "stage", pulih_ctl_stage_name(pulih_db_int(db, 0, i, F_stage)));
+    pulih_ctl_json_int(out, "version", pulih_db_int(db, 0, i, F_version));
+    pulih_ctl_json_word(out, "type", pulih_ctl_type_name(pulih_db_int(db, 0, i, F_type)));
+    pulih_ctl_json_int(out, "attempts", pulih_db_int(db, 0, i, F_attempts));
+    pulih_ctl_json_time(out, "at", pulih_db_time(db, 0, i, F_at));
+    pulih_ctl_json_text(out, "reason", pulih_db_view(db, 0, i, F_reason));
+    pulih_buf_add_view(out, PULIH_VIEW(",\"body\":"));
+    pulih_ctl_add_fields_json(out, message, PULIH_CLASS_ALL);
+    pulih_ctl_json_end(out);
+}
+
+static void add_text(struct pulih_buf *out, struct pulih_db *db, size_t i,
+                     const struct pulih_ctl_message *message)
+{
+    pulih_buf_addf(out, "%lld %s in %s, %lld attempts, ", (long long)pulih_db_int(db, 0, i, F_version),
+                   pulih_ctl_type_name(pulih_db_int(db, 0, i, F_type)),
+                   pulih_ctl_stage_name(pulih_db_int(db, 0, i, F_stage)),
+                   (long long)pulih_db_int(db, 0, i, F_attempts));
+    pulih_ctl_add_time(out, pulih_db_time(db, 0, i, F_at));
+    pulih_buf_addf(out, "\n  ");
+    pulih_ctl_add_text(out, pulih_db_view(db, 0, i, F_reason), 2);
+    pulih_buf_add_byte(out, '\n');
+    pulih_ctl_add_fields(out, message, PULIH_CLASS_ALL, 8);
+}
+
 static int dead_show(const struct pulih_ctl *ctl, struct pulih_db *db, const struct pulih_id *id)
 {
     PULIH_AUTO(pulih_buf_free) struct pulih_buf out = {0};
     PULIH_AUTO(pulih_ctl_message_free) struct pulih_ctl_message message = {0};
-    bool json = pulih_ctl_option(ctl, "json");
 
     pulih_ctl_key(db, id);
     pulih_db_call(db, PULIH_CTL_SQL_dead_of);
@@ -48,30 +76,12 @@ static int dead_show(const struct pulih_ctl *ctl, struct pulih_db *db, const str
         return PULIH_CTL_FAILED;
     size_t n = pulih_db_rows(db, 0);
     for (size_t i = 0; i < n; i++) {
-        const char *stage = pulih_ctl_stage_name(pulih_db_int(db, 0, i, F_stage));
-        const char *type = pulih_ctl_type_name(pulih_db_int(db, 0, i, F_type));
         pulih_ctl_message_read(&message, pulih_db_int(db, 0, i, F_type), pulih_db_view(db, 0, i, F_body),
                                pulih_db_view(db, 0, i, F_text));
-        if (json) {
-            pulih_ctl_json_start(&out, "dead");
-            pulih_ctl_json_word(&out, "stage", stage);
-            pulih_ctl_json_int(&out, "version", pulih_db_int(db, 0, i, F_version));
-            pulih_ctl_json_word(&out, "type", type);
-            pulih_ctl_json_int(&out, "attempts", pulih_db_int(db, 0, i, F_attempts));
-            pulih_ctl_json_time(&out, "at", pulih_db_time(db, 0, i, F_at));
-            pulih_ctl_json_text(&out, "reason", pulih_db_view(db, 0, i, F_reason));
-            pulih_buf_add_view(&out, PULIH_VIEW(",\"body\":"));
-            pulih_ctl_add_fields_json(&out, &message, PULIH_CLASS_ALL);
-            pulih_ctl_json_end(&out);
-            continue;
-        }
-        pulih_buf_addf(&out, "%lld %s in %s, %lld attempts, ", (long long)pulih_db_int(db, 0, i, F_version),
-                       type, stage, (long long)pulih_db_int(db, 0, i, F_attempts));
-        pulih_ctl_add_time(&out, pulih_db_time(db, 0, i, F_at));
-        pulih_buf_addf(&out, "\n  ");
-        pulih_ctl_add_text(&out, pulih_db_view(db, 0, i, F_reason), 2);
-        pulih_buf_add_byte(&out, '\n');
-        pulih_ctl_add_fields(&out, &message, PULIH_CLASS_ALL, 8);
+        if (pulih_ctl_option(ctl, "json"))
+            add_json(&out, db, i, &message);
+        else
+            add_text(&out, db, i, &message);
     }
     pulih_ctl_write(&out);
     return n > 0 ? PULIH_CTL_OK : pulih_ctl_failed(ctl, "%s has no dead messages", ctl->args[1]);

@@ -21,7 +21,7 @@ struct feeding {
     int64_t left; /* items still to print, -1: no end */
 };
 
-/* --- where to start ------------------------------------------------------------------------------------------- */
+/* --- where to start ---------------------------------------------------------------------------------- */
 
 static bool read_place(struct feeding *f, const char *text)
 {
@@ -53,13 +53,15 @@ static bool read_start(struct feeding *f)
     return true;
 }
 
-/* --- printing ------------------------------------------------------------------------------------------------- */
+/* --- printing ---------------------------------------------------------------------------------------- */
 
-static void print_json(const struct pulih_feed_event *event)
+static void print_json(struct feeding *f, const struct pulih_feed_event *event)
 {
     char *line = pulih_feed_event_to_json(event);
 
-    puts(line);
+    pulih_ctl_add_text(&f->out, pulih_view_of(line), -1); /* its escapes are those of JSON */
+    pulih_buf_add_byte(&f->out, '\n');
+    pulih_ctl_write(&f->out);
     free(line);
 }
 
@@ -69,11 +71,11 @@ static void print_text(struct feeding *f, const struct pulih_feed_event *event)
 
     pulih_ctl_add_time(&f->out, event->at_us);
     pulih_buf_addf(&f->out, "  %u:%llu  ", event->stream, (unsigned long long)event->seq);
-    pulih_ctl_add_text(&f->out, pulih_view_of(event->reference), 0);
+    pulih_ctl_add_text(&f->out, pulih_view_of(event->reference), -1);
     pulih_buf_addf(&f->out, "  %u  ", (unsigned)event->version);
-    pulih_ctl_add_text(&f->out, pulih_view_of(event->type), 0);
+    pulih_ctl_add_text(&f->out, pulih_view_of(event->type), -1);
     pulih_buf_addf(&f->out, " -> ");
-    pulih_ctl_add_text(&f->out, pulih_view_of(event->state), 0);
+    pulih_ctl_add_text(&f->out, pulih_view_of(event->state), -1);
     pulih_buf_add_byte(&f->out, '\n');
     pulih_ctl_message_read(&f->message, m == PULIH_M_N ? -1 : pulih_message(m)->wire,
                            (struct pulih_view){event->body, event->body_len}, (struct pulih_view){0});
@@ -91,7 +93,7 @@ static void print_places(const struct feeding *f)
     fputs(n > 0 ? "\n" : "no position is known yet\n", stderr);
 }
 
-/* --- following ------------------------------------------------------------------------------------------------ */
+/* --- following --------------------------------------------------------------------------------------- */
 
 static bool was_stopped(void)
 {
@@ -140,7 +142,7 @@ static int follow(struct feeding *f)
         told[0] = 0;
         f->left -= f->left > 0;
         if (f->json)
-            print_json(&event);
+            print_json(f, &event);
         else
             print_text(f, &event);
     }

@@ -20,7 +20,7 @@ enum {
     N_waiting
 };
 
-/* --- filters -------------------------------------------------------------------------------------------------- */
+/* --- filters ----------------------------------------------------------------------------------------- */
 
 /* Adds the number of a word as a parameter, NULL where the option is not given. */
 static bool add_word(const struct pulih_ctl *ctl, struct pulih_params *p, const char *option,
@@ -104,7 +104,7 @@ static bool add_since(const struct pulih_ctl *ctl, struct pulih_params *p)
     return true;
 }
 
-/* --- list ----------------------------------------------------------------------------------------------------- */
+/* --- list -------------------------------------------------------------------------------------------- */
 
 static bool add_filters(const struct pulih_ctl *ctl, struct pulih_params *p)
 {

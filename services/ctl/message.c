@@ -5,7 +5,7 @@
 #include "pulih/core/life.h"
 #include "services/ctl/ctl.h"
 
-/* --- reading --------------------------------------------------------------------------------------------- */
+/* --- reading ----------------------------------------------------------------------------------------- */
 
 static void start(struct pulih_ctl_message *msg, enum pulih_m m)
 {
@@ -53,7 +53,7 @@ const char *pulih_ctl_type_name(int64_t wire)
     return m == PULIH_M_N ? "?" : pulih_message(m)->name;
 }
 
-/* --- for people ------------------------------------------------------------------------------------------ */
+/* --- for people -------------------------------------------------------------------------------------- */
 
 static void add_elements(struct pulih_buf *out, const struct pulih_field *f, const struct pulih_list *list)
 {
@@ -70,7 +70,7 @@ static void add_elements(struct pulih_buf *out, const struct pulih_field *f, con
             pulih_buf_add_view(&text, PULIH_VIEW(", "));
         pulih_msg_print((enum pulih_m)f->of, &part, PULIH_CLASS_ALL, &text);
     }
-    pulih_ctl_add_text(out, pulih_view_of_buf(&text), 0);
+    pulih_ctl_add_text(out, pulih_view_of_buf(&text), -1);
 }
 
 static void add_hex(struct pulih_buf *out, const void *bytes, size_t len)
@@ -108,7 +108,7 @@ static void add_value(struct pulih_buf *out, const struct pulih_field *f, const 
         pulih_buf_addf(out, "%s", id);
         return;
     case PULIH_KIND_word:
-        pulih_buf_addf(out, "%s", pulih_word_label((enum pulih_words)f->of, *(const uint16_t *)slot, 0));
+        pulih_buf_addf(out, "%s", pulih_ctl_word((enum pulih_words)f->of, *(const uint16_t *)slot));
         return;
     case PULIH_KIND_raw:
         pulih_raw_print(*view, out);
@@ -139,13 +139,16 @@ void pulih_ctl_add_fields(struct pulih_buf *out, const struct pulih_ctl_message 
 
 void pulih_ctl_add_fields_json(struct pulih_buf *out, const struct pulih_ctl_message *msg, int classes)
 {
+    PULIH_AUTO(pulih_buf_free) struct pulih_buf json = {0};
+
     if (msg->m == PULIH_M_N)
-        pulih_buf_add_view(out, PULIH_VIEW("null"));
+        pulih_buf_add_view(&json, PULIH_VIEW("null"));
     else
-        pulih_msg_print(msg->m, msg->room.at, classes, out);
+        pulih_msg_print(msg->m, msg->room.at, classes, &json);
+    pulih_ctl_add_text(out, pulih_view_of_buf(&json), -1); /* its escapes are those of JSON */
 }
 
-/* --- who ------------------------------------------------------------------------------------------------- */
+/* --- who --------------------------------------------------------------------------------------------- */
 
 static struct pulih_view text_of(const struct pulih_ctl_message *msg, const char *name)
 {

@@ -1,9 +1,9 @@
 /* Brings the tables up to date: numbered migrations, forward only, each in a transaction of its own.
  *
  * Promises. Several at once are harmless: the first thing a migration writes is its row of schema_version,
- * and whoever comes second waits for that row, finds it and goes on. A table that is locked is waited for 2
- * seconds at a time, so that nobody queues behind us for long. Fails.    With everything of the migration
- * undone; the earlier ones stay.
+ *           and whoever comes second waits for that row, finds it and goes on. A table that is locked is
+ *           waited for 2 seconds at a time, so that nobody queues behind us for long.
+ * Fails.    With everything of the migration undone; the earlier ones stay.
  */
 #include <stdlib.h>
 #include <string.h>

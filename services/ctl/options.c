@@ -50,8 +50,7 @@ static const struct pulih_ctl_option *find_option(const struct pulih_ctl_command
     return NULL;
 }
 
-/* --- help ------------------------------------------------------------------------------------------------
- */
+/* --- help -------------------------------------------------------------------------------------------- */
 
 /* A left column of 26 and text broken at blanks. */
 static void print_row(FILE *to, const char *left, const char *text)
@@ -101,8 +100,7 @@ void pulih_ctl_help(const struct pulih_ctl_command *command, FILE *to)
             "Exit codes: 0 done, 1 failed or nothing found, 2 wrong usage.\n");
 }
 
-/* --- complaints ------------------------------------------------------------------------------------------
- */
+/* --- complaints -------------------------------------------------------------------------------------- */
 
 static void PULIH_PRINTF(2, 0) tell(const struct pulih_ctl *ctl, const char *format, va_list args)
 {
@@ -111,7 +109,7 @@ static void PULIH_PRINTF(2, 0) tell(const struct pulih_ctl *ctl, const char *for
     char text[2000];
 
     vsnprintf(text, sizeof text, format, args);
-    pulih_ctl_add_text(&safe, pulih_view_of(text), 0);
+    pulih_ctl_add_text(&safe, pulih_view_of(text), -1);
     pulih_buf_addf(&line, "pulihctl %s: %s\n", ctl->command->name, pulih_buf_text(&safe));
     fputs(pulih_buf_text(&line), stderr);
 }
@@ -137,8 +135,7 @@ int pulih_ctl_failed(const struct pulih_ctl *ctl, const char *format, ...)
     return PULIH_CTL_FAILED;
 }
 
-/* --- reading the command line ------------------------------------------------------------------------------
- */
+/* --- reading the command line ------------------------------------------------------------------------ */
 
 static int unknown_option(const struct pulih_ctl *ctl, const char *text, size_t len)
 {

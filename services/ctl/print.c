@@ -34,16 +34,17 @@ static bool is_control(uint32_t sign)
            sign == 0x200f || (sign >= 0x2028 && sign < 0x202f) || (sign >= 0x2066 && sign < 0x206a);
 }
 
-void pulih_ctl_add_text(struct pulih_buf *out, struct pulih_view text, int lines)
+void pulih_ctl_add_text(struct pulih_buf *out, struct pulih_view text, int indent)
 {
     for (size_t i = 0, n; i < text.len; i += n ? n : 1) {
         uint32_t sign = 0xfffd;
+        char next = i + 1 < text.len ? text.at[i + 1] : 0;
         n = read_sign(text.at + i, text.len - i, &sign);
         if (n == 0)
             pulih_buf_add_view(out, PULIH_VIEW("\xef\xbf\xbd"));
-        else if (sign == '\n' && lines > 0)
-            pulih_buf_addf(out, "\n%*s", lines, "");
-        else if (sign == '\r' && lines > 0 && i + 1 < text.len && text.at[i + 1] == '\n')
+        else if (sign == '\n' && indent >= 0)
+            pulih_buf_addf(out, "\n%*s", next == '\n' || next == '\r' ? 0 : indent, "");
+        else if (sign == '\r' && indent >= 0 && next == '\n')
             continue;
         else if (is_control(sign))
             pulih_buf_addf(out, "\\u%04x", (unsigned)sign);
@@ -58,7 +59,9 @@ void pulih_ctl_add_json(struct pulih_buf *out, struct pulih_view text)
     for (size_t i = 0, n; i < text.len; i += n ? n : 1) {
         uint32_t sign = 0xfffd;
         n = read_sign(text.at + i, text.len - i, &sign);
-        if (n == 0 || is_control(sign))
+        if (sign == '\n')
+            pulih_buf_add_view(out, PULIH_VIEW("\\n"));
+        else if (n == 0 || is_control(sign))
             pulih_buf_addf(out, "\\u%04x", (unsigned)sign);
         else if (sign == '"' || sign == '\\')
             pulih_buf_addf(out, "\\%c", (int)sign);
@@ -107,7 +110,7 @@ bool pulih_ctl_read_time(const char *text, int64_t *ret_us)
     return true;
 }
 
-/* --- JSON lines -------------------------------------------------------------------------------------------- */
+/* --- JSON lines -------------------------------------------------------------------------------------- */
 
 void pulih_ctl_json_text(struct pulih_buf *out, const char *name, struct pulih_view text)
 {
@@ -136,9 +139,9 @@ void pulih_ctl_json_time(struct pulih_buf *out, const char *name, int64_t us)
     pulih_ctl_json_text(out, name, us ? pulih_view_of(text) : (struct pulih_view){0});
 }
 
-void pulih_ctl_json_start(struct pulih_buf *out, const char *what)
+void pulih_ctl_json_start(struct pulih_buf *out, const char *name, const char *text)
 {
-    pulih_buf_addf(out, "{\"what\":\"%s\"", what);
+    pulih_buf_addf(out, "{\"%s\":\"%s\"", name, text);
 }
 
 void pulih_ctl_json_end(struct pulih_buf *out)
@@ -146,8 +149,7 @@ void pulih_ctl_json_end(struct pulih_buf *out)
     pulih_buf_add_view(out, PULIH_VIEW("}\n"));
 }
 
-/* --- tables ------------------------------------------------------------------------------------------------
- */
+/* --- tables ------------------------------------------------------------------------------------------ */
 
 /* Signs in the cell; near enough to its width. */
 static size_t width_of(const char *at, size_t len)
@@ -200,7 +202,7 @@ void pulih_ctl_cell(struct pulih_ctl_table *t, struct pulih_view text)
     else if (t->json)
         pulih_ctl_add_json(&t->cells, text);
     else
-        pulih_ctl_add_text(&t->cells, text, 0);
+        pulih_ctl_add_text(&t->cells, text, -1);
     end_cell(t);
 }
 

@@ -32,8 +32,7 @@ struct publishing {
     int64_t start_us, heard_us, told_us, kept_us;
 };
 
-/* --- telling
- * ---------------------------------------------------------------------------------------------------- */
+/* --- telling ----------------------------------------------------------------------------------------- */
 
 static void tell_progress(struct publishing *p, bool last)
 {
@@ -61,13 +60,12 @@ static void tell_refused(struct publishing *p, uint64_t line, const char *kind, 
 
     pulih_buf_addf(&raw, "%s:%llu: %s%s%s%s%s%s%s", p->file, (unsigned long long)line, kind,
                    *kind ? ": " : "", field, *field ? " " : "", rule, *value ? ", got " : "", value);
-    pulih_ctl_add_text(&safe, pulih_view_of_buf(&raw), 0);
+    pulih_ctl_add_text(&safe, pulih_view_of_buf(&raw), -1);
     fprintf(stderr, "%s%s\n", p->terminal && p->progress ? "\r\033[K" : "", pulih_buf_text(&safe));
     p->refused++;
 }
 
-/* --- answers
- * ---------------------------------------------------------------------------------------------------- */
+/* --- answers ----------------------------------------------------------------------------------------- */
 
 /* The tag of a message: its row and its line. */
 static uint64_t tag_of(uint64_t row, int64_t line)
@@ -116,7 +114,9 @@ static bool wait_for_answers(struct publishing *p, int timeout_ms)
         pulih_ctl_failed(p->ctl, "intake denies us a session: %s", error.text);
     else if (now_us - p->heard_us > p->timeout_us)
         pulih_ctl_failed(p->ctl, "no answer for %lld s: %s", (long long)(p->timeout_us / 1000000),
-                         pulih_publisher_why(p->publisher));
+                         *pulih_publisher_why(p->publisher)
+                             ? pulih_publisher_why(p->publisher)
+                             : "there is a session, but intake stores nothing");
     if (n < 0 || now_us - p->heard_us > p->timeout_us)
         p->failed = true;
     tell_progress(p, false);
@@ -128,8 +128,7 @@ static bool wait_for_answers(struct publishing *p, int timeout_ms)
     return !p->failed;
 }
 
-/* --- rows
- * ------------------------------------------------------------------------------------------------------- */
+/* --- rows -------------------------------------------------------------------------------------------- */
 
 /* Waits until the rate allows one more. */
 static void keep_rate(struct publishing *p)
@@ -209,8 +208,7 @@ static void publish_all(struct publishing *p)
         wait_for_answers(p, 100);
 }
 
-/* --- beginning and end
- * ------------------------------------------------------------------------------------------- */
+/* --- beginning and end ------------------------------------------------------------------------------- */
 
 static bool ends_with(const char *text, const char *end)
 {
@@ -239,14 +237,17 @@ static bool find_format(const struct publishing *p, enum pulih_ctl_format *ret)
     return true;
 }
 
-/* Standard input may come slowly, and the session wants to live meanwhile. */
+/* Standard input may come slowly, and the session wants to live meanwhile. An interrupt often ends those who
+ * write into our pipe, too: it must be seen before the end of what they wrote is taken for a whole row. */
 static ssize_t read_patiently(void *arg, char *to, size_t len)
 {
     struct publishing *p = arg;
     struct pollfd fd = {.fd = STDIN_FILENO, .events = POLLIN};
 
     while (!p->failed && !p->stopped) {
-        if (poll(&fd, 1, POLL_MS) > 0)
+        bool ready = poll(&fd, 1, POLL_MS) > 0;
+        look_for_signal(p);
+        if (ready && !p->stopped)
             return read(STDIN_FILENO, to, len);
         wait_for_answers(p, 0);
     }

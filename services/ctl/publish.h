@@ -6,8 +6,7 @@
 #include "services/ctl/ctl.h"
 #include "services/ctl/source.h"
 
-/* --- publish_row.c: from a row to a message
- * --------------------------------------------------------------------- */
+/* --- publish_row.c: from a row to a message ---------------------------------------------------------- */
 
 struct pulih_ctl_set {
     char *name;
@@ -47,8 +46,7 @@ bool pulih_ctl_recipe_message(struct pulih_ctl_recipe *r, const struct pulih_ctl
                               struct pulih_error *error);
 void pulih_ctl_recipe_free(struct pulih_ctl_recipe *r);
 
-/* --- publish_state.c: what needs not be sent again
- * ----------------------------------------------------------------- */
+/* --- publish_state.c: what needs not be sent again --------------------------------------------------- */
 
 enum { PULIH_CTL_STATE_ROWS = 32768 };
 

@@ -11,8 +11,7 @@
  * changes with the place of a row in the file would publish it twice once a line is put before it. */
 static const int64_t NO_TIME_US = INT64_C(1577836800000000);
 
-/* --- options
- * --------------------------------------------------------------------------------------------------- */
+/* --- options ----------------------------------------------------------------------------------------- */
 
 static char *copy_text(const char *text)
 {
@@ -105,8 +104,7 @@ void pulih_ctl_recipe_free(struct pulih_ctl_recipe *r)
     pulih_body_free(r->body);
 }
 
-/* --- the head of a table
- * ---------------------------------------------------------------------------------------- */
+/* --- the head of a table ----------------------------------------------------------------------------- */
 
 static const char *our_name(const struct pulih_ctl_recipe *r, const char *theirs)
 {
@@ -173,8 +171,7 @@ bool pulih_ctl_recipe_check(const struct pulih_ctl *ctl, const struct pulih_ctl_
     return ok;
 }
 
-/* --- ids
- * -------------------------------------------------------------------------------------------------------- */
+/* --- ids --------------------------------------------------------------------------------------------- */
 
 /* How many rows with this hash came before. */
 static uint32_t count_equal(struct pulih_ctl_recipe *r, uint64_t hash)
@@ -239,8 +236,7 @@ static struct pulih_uuid at_time(struct pulih_uuid id, int64_t us)
     return id;
 }
 
-/* --- messages
- * --------------------------------------------------------------------------------------------------- */
+/* --- messages ---------------------------------------------------------------------------------------- */
 
 static bool put_cell(struct pulih_ctl_recipe *r, struct pulih_envelope *e, const char *name, const char *text,
                      struct pulih_error *error)

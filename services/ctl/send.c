@@ -24,7 +24,7 @@ static bool find_complaint(const struct pulih_ctl *ctl, const char *text, struct
     return found;
 }
 
-/* --- send ------------------------------------------------------------------------------------------------- */
+/* --- send -------------------------------------------------------------------------------------------- */
 
 static int fail_field(const struct pulih_ctl *ctl, const struct pulih_error *error)
 {
@@ -68,7 +68,7 @@ static void print_answer_json(const struct pulih_answer *a)
 
     pulih_uuid_print(&a->id, id);
     pulih_uuid_print(&a->complaint, complaint);
-    pulih_ctl_json_start(&out, outcomes[a->outcome]);
+    pulih_ctl_json_start(&out, "result", outcomes[a->outcome]);
     pulih_ctl_json_word(&out, "id", id);
     pulih_ctl_json_word(&out, "complaint", complaint);
     if (a->outcome == PULIH_REFUSED) {
@@ -100,7 +100,7 @@ static void on_answer(void *arg, const struct pulih_answer *a)
                          a->rule, *a->value ? ", got " : "", a->value);
         return;
     }
-    pulih_ctl_add_text(&out, pulih_view_of(a->reference), 0);
+    pulih_ctl_add_text(&out, pulih_view_of(a->reference), -1);
     pulih_buf_addf(&out, ": %s\n", a->outcome == PULIH_STORED ? "stored" : "known already");
     pulih_ctl_write(&out);
 }
@@ -147,7 +147,7 @@ int pulih_ctl_send(const struct pulih_ctl *ctl)
     return code;
 }
 
-/* --- letter ------------------------------------------------------------------------------------------------- */
+/* --- letter ------------------------------------------------------------------------------------------ */
 
 static void print_letter(const struct pulih_ctl *ctl, const struct pulih_letter_text *l)
 {
@@ -160,7 +160,7 @@ static void print_letter(const struct pulih_ctl *ctl, const struct pulih_letter_
     bool json = pulih_ctl_option(ctl, "json");
 
     if (json)
-        pulih_ctl_json_start(&out, "letter");
+        pulih_ctl_json_start(&out, "what", "letter");
     for (size_t i = 0; i < PULIH_COUNT(rows); i++) {
         if (!*rows[i].text)
             continue;
@@ -177,7 +177,7 @@ static void print_letter(const struct pulih_ctl *ctl, const struct pulih_letter_
         pulih_ctl_json_end(&out);
     } else {
         pulih_buf_add_byte(&out, '\n');
-        pulih_ctl_add_text(&out, pulih_view_of(l->text), -1);
+        pulih_ctl_add_text(&out, pulih_view_of(l->text), 0);
         pulih_buf_add_byte(&out, '\n');
     }
     pulih_ctl_write(&out);

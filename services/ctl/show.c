@@ -10,7 +10,7 @@
 enum { P_n, P_kind, P_told_at, P_due_at };
 enum { D_stage, D_version, D_type, D_attempts, D_reason, D_at };
 
-/* --- the card --------------------------------------------------------------------------------------------- */
+/* --- the card ---------------------------------------------------------------------------------------- */
 
 void pulih_ctl_add_mask(struct pulih_buf *out, enum pulih_words list, unsigned mask)
 {
@@ -32,7 +32,7 @@ static void card_json(struct pulih_ctl_showing *s, const char *reference)
 
     pulih_id_print(&row->id, id);
     pulih_ctl_add_mask(&gravity, PULIH_WORDS_gravity, (unsigned)row->gravity);
-    pulih_ctl_json_start(&s->out, "complaint");
+    pulih_ctl_json_start(&s->out, "what", "complaint");
     pulih_ctl_json_word(&s->out, "reference", reference);
     pulih_ctl_json_word(&s->out, "complaint", id);
     pulih_ctl_json_word(&s->out, "state", pulih_ctl_state_name(row->state));
@@ -114,7 +114,7 @@ static void show_card(struct pulih_ctl_showing *s)
         card_text(s, reference);
 }
 
-/* --- promises --------------------------------------------------------------------------------------------------- */
+/* --- promises ---------------------------------------------------------------------------------------- */
 
 /* The events by which a promise is kept. */
 static const struct {
@@ -183,7 +183,7 @@ static void show_promises(struct pulih_ctl_showing *s)
     pulih_ctl_table_end(&t);
 }
 
-/* --- dead messages ---------------------------------------------------------------------------------------------- */
+/* --- dead messages ----------------------------------------------------------------------------------- */
 
 static void show_dead(struct pulih_ctl_showing *s)
 {
@@ -204,7 +204,7 @@ static void show_dead(struct pulih_ctl_showing *s)
     pulih_ctl_table_end(&t);
 }
 
-/* --- all of it --------------------------------------------------------------------------------------------------- */
+/* --- all of it --------------------------------------------------------------------------------------- */
 
 static bool load(struct pulih_ctl_showing *s)
 {

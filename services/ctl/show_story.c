@@ -7,14 +7,14 @@ enum { A_version, A_first, A_confidence = A_first + PULIH_AXIS_N, A_policy, A_ac
 enum { L_n, L_version, L_kind, L_language, L_channel, L_post, L_subject, L_body };
 enum { INDENT = 8, LATE_US = 60000000 };
 
-/* --- who, and what kind ------------------------------------------------------------------------------------- */
+/* --- who, and what kind ------------------------------------------------------------------------------ */
 
 void pulih_ctl_show_people(struct pulih_ctl_showing *s)
 {
     for (size_t i = 0; i < pulih_db_rows(s->db, s->people) && s->classes & PULIH_CLASS_PERSON; i++) {
         pulih_ctl_message_read_person(&s->message, pulih_db_view(s->db, s->people, i, 0));
         if (s->json) {
-            pulih_ctl_json_start(&s->out, "person");
+            pulih_ctl_json_start(&s->out, "what", "person");
             pulih_buf_add_view(&s->out, PULIH_VIEW(",\"body\":"));
             pulih_ctl_add_fields_json(&s->out, &s->message, PULIH_CLASS_PERSON);
             pulih_ctl_json_end(&s->out);
@@ -63,15 +63,15 @@ void pulih_ctl_show_classification(struct pulih_ctl_showing *s)
     struct pulih_view policy = pulih_db_view(s->db, s->classifications, 0, A_policy);
     struct pulih_view actor = pulih_db_view(s->db, s->classifications, 0, A_actor);
     if (s->json) {
-        pulih_ctl_json_start(&s->out, "classification");
+        pulih_ctl_json_start(&s->out, "what", "classification");
         pulih_ctl_json_text(&s->out, "policy", policy);
         pulih_ctl_json_text(&s->out, "actor", actor);
         pulih_buf_add_view(&s->out, PULIH_VIEW(",\"axes\":{"));
     } else {
         pulih_buf_addf(&s->out, "\nCLASSIFICATION by ");
-        pulih_ctl_add_text(&s->out, actor.at ? actor : PULIH_VIEW("rules"), 0);
+        pulih_ctl_add_text(&s->out, actor.at ? actor : PULIH_VIEW("rules"), -1);
         pulih_buf_addf(&s->out, ", policy ");
-        pulih_ctl_add_text(&s->out, policy, 0);
+        pulih_ctl_add_text(&s->out, policy, -1);
         pulih_buf_add_byte(&s->out, '\n');
     }
     for (size_t axis = 0; axis < PULIH_AXIS_N; axis++)
@@ -80,7 +80,7 @@ void pulih_ctl_show_classification(struct pulih_ctl_showing *s)
         pulih_buf_add_view(&s->out, PULIH_VIEW("}}\n"));
 }
 
-/* --- chronology ----------------------------------------------------------------------------------------------- */
+/* --- chronology -------------------------------------------------------------------------------------- */
 
 static void event_json(struct pulih_ctl_showing *s, size_t i)
 {
@@ -88,7 +88,7 @@ static void event_json(struct pulih_ctl_showing *s, size_t i)
     struct pulih_id id = pulih_db_id(s->db, s->chronology, i, C_message);
 
     pulih_id_print(&id, message);
-    pulih_ctl_json_start(&s->out, "event");
+    pulih_ctl_json_start(&s->out, "what", "event");
     pulih_ctl_json_int(&s->out, "version", pulih_db_int(s->db, s->chronology, i, C_version));
     pulih_ctl_json_word(&s->out, "type", pulih_ctl_type_name(pulih_db_int(s->db, s->chronology, i, C_type)));
     pulih_ctl_json_word(&s->out, "prior",
@@ -115,7 +115,7 @@ static void event_text(struct pulih_ctl_showing *s, size_t i)
     pulih_buf_addf(&s->out, "  %-13s %-20s  ",
                    pulih_ctl_state_name(pulih_db_int(s->db, s->chronology, i, C_state)),
                    pulih_ctl_type_name(pulih_db_int(s->db, s->chronology, i, C_type)));
-    pulih_ctl_add_text(&s->out, pulih_ctl_message_who(&s->message), 0);
+    pulih_ctl_add_text(&s->out, pulih_ctl_message_who(&s->message), -1);
     if (occurred_us < recorded_us - LATE_US || occurred_us > recorded_us + LATE_US) {
         pulih_buf_add_view(&s->out, PULIH_VIEW(", happened "));
         pulih_ctl_add_time(&s->out, occurred_us);
@@ -140,11 +140,11 @@ void pulih_ctl_show_chronology(struct pulih_ctl_showing *s)
     }
 }
 
-/* --- letters ------------------------------------------------------------------------------------------------- */
+/* --- letters ----------------------------------------------------------------------------------------- */
 
 static void letter_json(struct pulih_ctl_showing *s, size_t i)
 {
-    pulih_ctl_json_start(&s->out, "letter");
+    pulih_ctl_json_start(&s->out, "what", "letter");
     pulih_ctl_json_int(&s->out, "number", pulih_db_int(s->db, s->letters, i, L_n));
     pulih_ctl_json_int(&s->out, "version", pulih_db_int(s->db, s->letters, i, L_version));
     pulih_ctl_json_word(&s->out, "letter",
@@ -170,7 +170,7 @@ static void letter_text(struct pulih_ctl_showing *s, size_t i)
                    pulih_ctl_word(PULIH_WORDS_language, pulih_db_int(s->db, s->letters, i, L_language)));
     if (post.at) {
         pulih_buf_add_view(&s->out, PULIH_VIEW("to "));
-        pulih_ctl_add_text(&s->out, post, 0);
+        pulih_ctl_add_text(&s->out, post, -1);
     } else
         pulih_buf_addf(&s->out, "by %s",
                        pulih_ctl_word(PULIH_WORDS_channel, pulih_db_int(s->db, s->letters, i, L_channel)));

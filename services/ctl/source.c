@@ -12,8 +12,7 @@ static int fail(struct pulih_ctl_source *s, const char *why)
     return -1;
 }
 
-/* --- cells
- * --------------------------------------------------------------------------------------------------- */
+/* --- cells ------------------------------------------------------------------------------------------- */
 
 static void start_cell(struct pulih_ctl_source *s)
 {
@@ -94,8 +93,7 @@ const char *pulih_ctl_source_cell(const struct pulih_ctl_source *s, size_t colum
     return s->cells.at + s->starts[column];
 }
 
-/* --- the head
- * ------------------------------------------------------------------------------------------------ */
+/* --- the head ---------------------------------------------------------------------------------------- */
 
 /* Where a comma is the decimal sign, CSV comes with semicolons. */
 static char find_separator(FILE *file)
@@ -162,8 +160,7 @@ static bool read_head(struct pulih_ctl_source *s)
     return check_names(s);
 }
 
-/* --- lines
- * --------------------------------------------------------------------------------------------------- */
+/* --- lines ------------------------------------------------------------------------------------------- */
 
 static int next_line(struct pulih_ctl_source *s)
 {

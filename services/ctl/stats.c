@@ -21,7 +21,7 @@ static void title(const struct counting *c, const char *text)
         printf("%s%s\n", blank[text[0] != 'C'], text);
 }
 
-/* --- complaints ----------------------------------------------------------------------------------------------- */
+/* --- complaints -------------------------------------------------------------------------------------- */
 
 static int64_t sum_of(const struct counting *c, size_t column)
 {
@@ -81,7 +81,7 @@ static void show_complaints(const struct counting *c)
     pulih_ctl_table_end(&t);
 }
 
-/* --- work ------------------------------------------------------------------------------------------------------ */
+/* --- work -------------------------------------------------------------------------------------------- */
 
 static void show_pending(const struct counting *c)
 {
@@ -155,7 +155,7 @@ static void show_heads(const struct counting *c)
         printf("\nFEED: %lld items in %zu streams\n", (long long)items, n);
 }
 
-/* --- all of it -------------------------------------------------------------------------------------------------- */
+/* --- all of it --------------------------------------------------------------------------------------- */
 
 static bool load(const struct pulih_ctl *ctl, struct counting *c)
 {
@@ -170,7 +170,8 @@ static bool load(const struct pulih_ctl *ctl, struct counting *c)
     pulih_db_set_timeout(c->db, 0);
     pulih_db_begin(c->db);
     pulih_db_params(c->db);
-    pulih_db_call(c->db, PULIH_CTL_SQL_be_patient); /* counting millions takes its time */
+    pulih_db_call(c->db,
+                  PULIH_CTL_SQL_count_all); /* millions are counted best by reading all, in their time */
     pulih_ctl_add_open_states(pulih_db_params(c->db));
     c->complaints = pulih_db_call(c->db, PULIH_CTL_SQL_count_complaints);
     for (size_t i = 0; i < PULIH_COUNT(calls); i++) {
