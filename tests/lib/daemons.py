@@ -63,6 +63,7 @@ class Daemon:
         self.process = None
         self._ours = True  # we killed it, so its end says nothing
         t.undo(f"pulih-{self.name}", self._finish)
+        t.keep_true(f"pulih-{self.name}", self._still_runs)
 
     def start(self, ready=True, timeout=15):
         t.show_log(self.log)
@@ -147,11 +148,14 @@ class Daemon:
         with open(self.log, errors="replace") as f:
             return f.read()
 
+    def _still_runs(self):
+        if not self.running and not self._ours:
+            raise AssertionError(f"pulih-{self.name} ended by itself with {self.process.returncode}")
+
     def _finish(self):
         if self.running:
             self.stop()
-        elif not self._ours:
-            raise AssertionError(f"pulih-{self.name} ended by itself with {self.process.returncode}")
+        self._still_runs()
         if os.path.exists(self.log):
             found = _SANITIZER.search(self.log_text())
             assert not found, f"pulih-{self.name}: {found.group()}"
@@ -169,8 +173,8 @@ class Chain:
         t.undo_last(lambda: shutil.rmtree(self.folder, ignore_errors=True))
         counts = {s: (replicas or {}).get(s, 1) for s in SERVICES}
         self.hints = {s: [free_port() for _ in range(n)] for s, n in counts.items()}
-        self.publish_port = free_port()
-        self.feed_port = free_port()
+        self.publish_ports = [free_port() for _ in range(counts["intake"])]
+        self.feed_ports = [free_port() for _ in range(counts["followup"])]
         self._env = env
         self._settings = settings or {}
         self._policy = policy or POLICY
@@ -191,8 +195,8 @@ class Chain:
         for s in SERVICES:
             settings[s] = {"listen": f"tcp://127.0.0.1:{self.hints[s][0]}"}
         settings[service] = {"listen": f"tcp://127.0.0.1:{self.hints[service][i]}", "http": f"127.0.0.1:{http}"}
-        settings["intake"]["publish"] = f"tcp://127.0.0.1:{self.publish_port if i == 0 else free_port()}"
-        settings["followup"]["feed"] = f"tcp://127.0.0.1:{self.feed_port if i == 0 else free_port()}"
+        settings["intake"]["publish"] = f"tcp://127.0.0.1:{self.publish_ports[i if service == 'intake' else 0]}"
+        settings["followup"]["feed"] = f"tcp://127.0.0.1:{self.feed_ports[i if service == 'followup' else 0]}"
         for group, values in self._settings.items():
             if isinstance(values, dict):
                 settings.setdefault(group, {}).update(values)
@@ -226,11 +230,19 @@ class Chain:
             if d.running:
                 d.stop()
 
-    def publisher(self, client="test-platform", **more):
-        return Publisher(self.publish_port, client, **more)
+    @property
+    def publish_port(self):
+        return self.publish_ports[0]
 
-    def subscriber(self, client="test-subscriber", **more):
-        return Subscriber(self.feed_port, client, **more)
+    @property
+    def feed_port(self):
+        return self.feed_ports[0]
+
+    def publisher(self, client="test-platform", replica=0, **more):
+        return Publisher(self.publish_ports[replica], client, **more)
+
+    def subscriber(self, client="test-subscriber", replica=0, **more):
+        return Subscriber(self.feed_ports[replica], client, **more)
 
     def wait_state(self, complaint, state, timeout=15):
         """Waits until a complaint is in a state and nobody works on it."""

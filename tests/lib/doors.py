@@ -153,6 +153,7 @@ class Publisher(_Session):
         self.unacked = {}      # id -> event as sent
         self.acks = {}         # id -> ack
         self.nacks = []
+        self.answers = []      # receipts and refusals in the order in which they came
         if open:
             self.open()
 
@@ -175,10 +176,12 @@ class Publisher(_Session):
 
     def take(self, name, body):
         if name == "acks":
+            self.answers += body["items"]
             for ack in body["items"]:
                 self.acks[ack["id"]] = ack
                 self.unacked.pop(ack["id"], None)
         elif name == "nack":
+            self.answers.append(body)
             self.nacks.append(body)
             if "retry_after_ms" not in body:
                 self.unacked.pop(body.get("id"), None)

@@ -1,5 +1,6 @@
 """PostgreSQL for tests: the run's cluster, and a database per test."""
 import glob
+import contextlib
 import itertools
 import os
 import shlex
@@ -185,6 +186,22 @@ class Database:
         found = self.query(sql, *args)
         assert len(found) == 1 and len(found[0]) == 1, f"{sql}: {found}"
         return found[0][0]
+
+    @contextlib.contextmanager
+    def hold(self, table, mode="ACCESS EXCLUSIVE"):
+        """Keeps a table locked inside the with block."""
+        c = self.connect()
+        c.autocommit = False
+        c.cursor().execute(f"LOCK TABLE {table} IN {mode} MODE")
+        try:
+            yield
+        finally:
+            c.rollback()
+
+    def wait_blocked(self, role, timeout=15):
+        """Waits until a session of that role waits for a lock."""
+        self.wait_row("SELECT 1 FROM pg_stat_activity WHERE usename = %s AND wait_event_type = 'Lock' "
+                      "AND datname = current_database()", role, timeout=timeout)
 
     def wait_row(self, sql, *args, timeout=15):
         """Waits until a statement gives rows; returns them."""

@@ -17,8 +17,10 @@ A test script looks like this, prints TAP, and runs by itself or under tests/run
 Names of arguments pick tests. Nobody sleeps to let something happen: wait_until a condition holds, and the
 test fails after its timeout. What a test makes (databases, daemons, sessions) is taken down after it, the
 last one first; a daemon that does not stop cleanly then, or that a sanitizer complained about, fails the
-test. When a test fails, the ends of its daemons' logs are printed.
+test. When a test fails, the ends of its daemons' logs are printed. What a function marked with @shared makes
+serves all tests of the script; its end counts as a test of its own.
 """
+import contextlib
 import faulthandler
 import os
 import signal
@@ -34,6 +36,11 @@ _tests = []
 _undo = []  # (what, callable): taken down after the test, last first
 _last = []  # callables: after the logs were shown
 _logs = []  # paths of logs that a failure shows
+_shared = []         # fixtures of the script
+_shared_undo = []    # as _undo, _last and _logs, for what all tests share
+_shared_last = []
+_shared_logs = []
+_shared_checks = []  # (what, callable): must hold after every test
 
 
 class Skip(Exception):
@@ -61,9 +68,43 @@ def cases(rows):
     return register
 
 
+def shared(make):
+    """Marks a function that makes something for all tests of the script: it is called once, at the first use,
+    and what it made is taken down at the end of the script."""
+    made = []
+    _shared.append(make.__name__)
+
+    def get():
+        if not made:
+            with _for_all_tests():
+                made.append(make())
+        return made[0]
+    return get
+
+
+@contextlib.contextmanager
+def _for_all_tests():
+    """What is registered inside stays until the end of the script."""
+    global _undo, _last, _logs
+    before = _undo, _last, _logs
+    _undo, _last, _logs = _shared_undo, _shared_last, _shared_logs
+    try:
+        yield
+    finally:
+        _undo, _last, _logs = before
+        _logs += [path for path in _shared_logs if path not in _logs]
+
+
 def undo(what, function):
     """Has `function` called after the current test, whatever happens."""
     _undo.append((what, function))
+
+
+def keep_true(what, function):
+    """Has `function` called after each test as long as the thing lives: it raises when something is wrong.
+    What belongs to one test only is checked when that is taken down."""
+    if _undo is _shared_undo:
+        _shared_checks.append((what, function))
 
 
 def undo_last(function):
@@ -103,15 +144,33 @@ def tail(path, lines=40):
 
 
 def _take_down():
-    """Undoes everything; returns what went wrong with it."""
+    """Undoes everything of a test; returns what went wrong with it."""
+    wrong = _undo_all(_undo)
+    for what, check in _shared_checks:
+        try:
+            check()
+        except Exception as e:
+            wrong.append(f"{what}: {e}")
+    return wrong
+
+
+def _undo_all(undo):
     wrong = []
-    while _undo:
-        what, function = _undo.pop()
+    while undo:
+        what, function = undo.pop()
         try:
             function()
         except Exception as e:  # the rest must be taken down all the same
             wrong.append(f"{what}: {e}")
     return wrong
+
+
+def _end_shared():
+    """Takes down what the tests of the script shared, as its last test."""
+    del _shared_checks[:]
+    _undo.extend(_shared_undo)
+    _last.extend(_shared_last)
+    del _shared_undo[:], _shared_last[:]
 
 
 def _on_alarm(*_):
@@ -120,7 +179,7 @@ def _on_alarm(*_):
 
 def _run(name, function, timeout):
     """Runs one test; returns (why it was skipped or None, lines that say why it failed)."""
-    del _logs[:]
+    _logs[:] = _shared_logs
     skipped, why = None, []
     signal.signal(signal.SIGALRM, _on_alarm)
     signal.alarm(timeout)
@@ -157,6 +216,8 @@ def _pick(names):
 def main():
     """Runs the tests of this script and exits."""
     picked = _pick(sys.argv[1:])
+    if _shared:
+        picked.append(("what the tests shared ends cleanly", _end_shared, 60 * SLOW))
     print(f"1..{len(picked)}", flush=True)
     failed = 0
     for number, (name, function, timeout) in enumerate(picked, 1):
@@ -186,3 +247,5 @@ from pg import *       # noqa: E402,F401,F403
 from link import *     # noqa: E402,F401,F403
 from doors import *    # noqa: E402,F401,F403
 from daemons import *  # noqa: E402,F401,F403
+from samples import *  # noqa: E402,F401,F403
+from chronology import *  # noqa: E402,F401,F403

@@ -4,7 +4,7 @@ import re
 
 ROOT = os.path.realpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))
 
-__all__ = ["rows", "WIRE", "MESSAGE", "STATE", "STATE_NAME", "SERVICES", "STAGE", "word"]
+__all__ = ["rows", "WIRE", "MESSAGE", "STATE", "STATE_NAME", "SERVICES", "STAGE", "word", "word_name"]
 
 
 def _arguments(text):
@@ -32,3 +32,8 @@ _WORDS = {(r[0], r[1]): int(r[2]) for r in rows("include/pulih/tbl/words.tbl.h",
 def word(words, name):
     """Number of a word: word("tier", "normal")."""
     return _WORDS[words, name]
+
+
+def word_name(words, number):
+    """Name of a word: word_name("tier", 2)."""
+    return next(name for (list, name), n in _WORDS.items() if (list, n) == (words, number))

@@ -270,6 +270,60 @@ static void mail_waits_for_who_works(void **state)
     pulih_rows_free(&rows);
 }
 
+/* An operator gives a message up: before the acknowledgement the complaint is parked, later it stays as it is. */
+static void gives_up_what_no_stage_can_do(void **state)
+{
+    static const struct {
+        int from, to;
+    } rows[] = {
+#define STATE(...)
+#define MOVE(from, step, to, because)                                                                        \
+    {PULIH_M_##step == PULIH_M_parked ? PULIH_STATE_##from : -1, PULIH_STATE_##to},
+#define OVER(...)
+#include "pulih/tbl/life.tbl.h"
+    };
+    struct pulih_arena arena = {0};
+    struct pulih_rows written = {0};
+    int n = 0;
+
+    (void)state;
+    for (size_t i = 0; i < PULIH_COUNT(rows); i++) {
+        struct pulih_row_complaint row = some_row(), before;
+        struct pulih_view actor = i % 2 ? PULIH_VIEW("ops7") : (struct pulih_view){0};
+        struct pulih_parked parked;
+        struct pulih_fault fault;
+        if (rows[i].from < 0)
+            continue;
+        n++;
+        row.state = (int16_t)rows[i].from;
+        row.holder = PULIH_STAGE_escalation;
+        row.waiting = 2;
+        before = row;
+        pulih_rows_empty(&written);
+        assert_int_equal(pulih_mail_give_up(&row, &written, &arena, 3, actor, 9000), 5);
+        assert_int_equal(row.state, rows[i].to);
+        assert_int_equal(row.holder, PULIH_STAGE_followup);
+        assert_int_equal(row.waiting, 2);
+        assert_int_equal(row.cursor, before.cursor);
+        assert_int_equal(written.of[PULIH_T_event].n, 1);
+        const struct pulih_row_event *event = PULIH_ROWS(&written, event);
+        assert_int_equal(event->type, PULIH_WIRE_parked);
+        assert_int_equal(event->version, 5);
+        assert_int_equal(event->prior, before.state);
+        assert_int_equal(event->state, rows[i].to);
+        assert_int_equal(event->recorded_at, 9000);
+        struct pulih_hash hash = pulih_chain_hash(&before.hash, event);
+        assert_true(same_hash(&hash, &event->hash));
+        assert_true(pulih_msg_decode(PULIH_M_parked, event->body, &parked, &fault));
+        assert_int_equal(parked.version, 3);
+        assert_true(pulih_view_same(parked.actor, actor));
+        assert_int_equal(PULIH_HAS(&parked, parked, actor), actor.at != NULL);
+    }
+    assert_true(n >= 10);
+    pulih_rows_free(&written);
+    pulih_arena_free(&arena);
+}
+
 /* Mail stays in its place in the chain, whatever the state is: it is never what moves a complaint. */
 static void mail_moves_nothing(void **state)
 {
@@ -289,10 +343,15 @@ static void mail_moves_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(has_one_form_for_ever),   cmocka_unit_test(covers_every_column),
-        cmocka_unit_test(covers_the_event_before), cmocka_unit_test(keeps_columns_apart),
-        cmocka_unit_test(chains_events),           cmocka_unit_test(time_never_runs_backwards),
-        cmocka_unit_test(mail_wakes_who_rests),    cmocka_unit_test(mail_waits_for_who_works),
+        cmocka_unit_test(has_one_form_for_ever),
+        cmocka_unit_test(covers_every_column),
+        cmocka_unit_test(covers_the_event_before),
+        cmocka_unit_test(keeps_columns_apart),
+        cmocka_unit_test(chains_events),
+        cmocka_unit_test(time_never_runs_backwards),
+        cmocka_unit_test(mail_wakes_who_rests),
+        cmocka_unit_test(mail_waits_for_who_works),
+        cmocka_unit_test(gives_up_what_no_stage_can_do),
         cmocka_unit_test(mail_moves_nothing),
     };
 

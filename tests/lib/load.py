@@ -1,0 +1,109 @@
+"""Load for fault tests: one client that publishes complaints and later messages, sends again what was not
+acknowledged, and remembers all that it was told."""
+import random
+import time
+
+import pulihtest as t
+from chronology import an_offer
+from doors import Publisher, a_complaint
+
+__all__ = ["Load"]
+
+_LATER = [
+    ("note", {"text": "Pelanggan menelepon lagi."}),
+    ("note", {"text": "Teknisi sudah dijadwalkan."}),
+    ("gist_confirmed", {"gist": "Internet mati sejak kemarin."}),
+    ("offer_made", an_offer()),
+    ("offer_made", an_offer(amount=300000)),
+    ("offer_answered", {"answer": "accepted"}),
+    ("offer_answered", {"answer": "declined", "words": "Belum cukup."}),
+    ("executed", {"detail": "Tagihan dipotong."}),
+    ("verification_answered", {"satisfied": True, "score": 9}),
+    ("paused", {"pause": "documents", "actor": "A-002"}),
+    ("resumed", {"actor": "A-002"}),
+    ("reclassified", {"tier": "important", "actor": "A-003"}),
+    ("withdrawn", {}),
+    ("reopened", {}),
+]
+
+
+class Load(Publisher):
+    """run(n) publishes until n more messages were acknowledged, and lives through the death of the daemon."""
+
+    def __init__(self, address, client="load", later=0.4, window=40, seed=1):
+        super().__init__(address, client, open=False)
+        self.told = []          # every receipt as it came
+        self.ids = []           # every message ever sent
+        self.cases = []         # complaints that were acknowledged
+        self.sessions = 0
+        self._window = window
+        self._later = later
+        self._random = random.Random(seed)
+        self._again = []
+        self._progress_at = 0.0
+
+    def take(self, name, body):
+        if name == "acks":
+            self.told += body["items"]
+            self._progress_at = time.monotonic()
+            self.cases += [a["complaint"] for a in body["items"]
+                           if a["id"] == a["complaint"] and a["id"] in self.unacked]
+        elif name == "nack":
+            assert "retry_after_ms" in body, f"refused: {body}"
+        return super().take(name, body)
+
+    def reconnect(self):
+        """Opens a new session, as after a loss; what is not acknowledged is sent again."""
+        self.connect()
+        self.sessions += 1
+        self.limit = self.sent = 0
+        self._again = list(self.unacked.values())
+        self._progress_at = time.monotonic()
+        self.say("hello", protocol=1, client=self.client)
+
+    def _new_event(self):
+        if self.cases and self._random.random() < self._later:
+            type, body = self._random.choice(_LATER)
+            return type, body, self._random.choice(self.cases[-200:])
+        return "complaint", a_complaint(channel=self._random.choice(["phone", "email"])), None
+
+    def publish(self, type, body, complaint=None):
+        """Sends one message within the credit."""
+        id = self.send(type, body, complaint)
+        self.ids.append(id)
+        return id
+
+    def step(self, more=True):
+        """One look at the socket; sends what credit and window allow."""
+        patience = 0.3 if self.welcome is None else 2
+        stuck = (self.unacked or self.welcome is None) and time.monotonic() - self._progress_at > patience * t.SLOW
+        if self._socket is None or stuck or (self.draining and not self.unacked):
+            self.reconnect()
+        self.pump(0.005)
+        if self.welcome is None:
+            return
+        self.limit = max(self.limit, self.welcome["credit"])
+        while self._again and self.sent < self.limit:
+            event = self._again.pop(0)
+            if event["id"] in self.unacked:
+                self._send(event)
+        while more and not self.draining and self.sent < self.limit and len(self.unacked) < self._window:
+            if not self.unacked:
+                self._progress_at = time.monotonic()
+            self.publish(*self._new_event())
+
+    def run(self, n, timeout=60):
+        """Publishes until n more messages were acknowledged for the first time."""
+        goal = len(self.acks) + n
+        t.wait_until(lambda: self.step() or len(self.acks) >= goal, timeout, f"{n} more receipts", every=0)
+
+    def run_for(self, seconds):
+        """Publishes for a while, whatever comes back."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.step()
+
+    def finish(self, timeout=60):
+        """Waits for the receipts of all that was sent."""
+        t.wait_until(lambda: self.step(more=False) or not self.unacked, timeout, "receipts of all messages", every=0)
+        assert set(self.acks) == set(self.ids)
