@@ -107,8 +107,11 @@ $(BUILD)/:
 # --- how things are made ------------------------------------------------------------------------------
 .PHONY: all tests tools
 all: $(PROGRAMS) $(LIBRARIES)
+	@:
 tests: $(TEST_BINS)
+	@:
 tools: $(TOOL_BINS)
+	@:
 
 $(BUILD)/services/%.o $(BUILD)/proto/%.o: OWN = $(BANNED:%=-include %)
 $(BUILD)/%.o: %.c $(BUILD)/flags.used | $(GEN)
@@ -214,7 +217,7 @@ compile_commands.json: $(FLAGS) $(SOURCES)
 
 # --- putting it somewhere -------------------------------------------------------------------------------
 D = $(DESTDIR)$(PREFIX)
-put = $(if $(2),install -d $(3) && install -m $(1) $(2) $(3)/)
+put = $(if $(2),install -d $(3) && install -m $(1) $(2) $(3)/,true)
 install: all
 	$(call put,755,$(PROGRAMS),$(D)/bin)
 	$(call put,644,$(call sources,include/pulih.h),$(D)/include)
@@ -222,7 +225,7 @@ install: all
 	$(if $(CLIENT),install -m 755 $(BUILD)/libpulih.so $(D)/lib/libpulih.so.1 && ln -sf libpulih.so.1 $(D)/lib/libpulih.so)
 	$(if $(CLIENT),install -d $(D)/lib/pkgconfig && printf '%s\n' 'Name: pulih' 'Description: client of pulih' \
 	  'Version: $(VERSION)' 'Cflags: -I$(PREFIX)/include' \
-	  'Libs: -L$(PREFIX)/lib -lpulih' 'Libs.private: $(PKG_LIBS)' >$(D)/lib/pkgconfig/pulih.pc)
+	  'Libs: -L$(PREFIX)/lib -lpulih' 'Libs.private: $(filter-out -lpq -lconfig -lmicrohttpd -lutf8proc,$(PKG_LIBS))' >$(D)/lib/pkgconfig/pulih.pc)
 	$(foreach n,1 5 7 8,$(call put,644,$(call sources,services/*/*.$(n) proto/*.$(n)),$(D)/share/man/man$(n)) &&) true
 	$(call put,644,$(call sources,deploy/policies/*),$(D)/share/pulih/policies)
 	$(call put,644,$(call sources,deploy/conf/*),$(D)/share/pulih/conf)

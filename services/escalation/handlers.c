@@ -66,7 +66,7 @@ static void end_ladder(struct pulih_step *step)
     row->ladder_armed = 0;
     row->ladder_due = 0;
     PULIH_SET(&ended, ladder_ended, level, (uint64_t)row->level);
-    PULIH_SET(&ended, ladder_ended, post, step->policy->ladder[row->level - 1].post);
+    PULIH_SET(&ended, ladder_ended, post, step->policy->ladder[step->policy->n_rungs - 1].post);
     pulih_step_event(step, PULIH_M_ladder_ended, &ended);
 }
 
@@ -100,7 +100,7 @@ enum pulih_verdict escalation_on_paused(struct pulih_step *step)
         return pulih_step_never(step, "the stored pause cannot be read");
     if (!pulih_step_may(step, PULIH_M_clock_paused))
         return pulih_step_refuse(step, "move");
-    if (row->clock)
+    if (row->clock || row->ended)
         return pulih_step_refuse(step, "running_clock");
     if (!(step->policy->pause_reasons >> msg.pause & 1))
         return pulih_step_refuse(step, "allowed_reason");

@@ -160,6 +160,7 @@ static void on_subscribe(struct door *d, const struct pulih_bus_peer *from, stru
     sub->s.limit = msg.credit;
     sub->from_now = msg.from_now;
     sub->came_at = d->jobs;
+    d->read_at_us = 0;
     if (take_positions(d, sub, &msg))
         welcome(d, sub);
 }
@@ -330,9 +331,8 @@ static void answer_request(struct door *d, const struct feed_request *r)
     pulih_count(&d->host->metrics, PULIH_METRIC_feed_items_total, r->n);
 }
 
-/* A position beyond the head never was: the subscriber comes from another database, or from its future. Only
- * heads read after it came can tell: another replica may have served it newer items than the heads read before.
- */
+/* A position beyond the head never was: the subscriber comes from another database, or from its future.
+ * Only heads read since it came can tell: another replica may have served it items newer than older heads. */
 static void settle_positions(struct door *d, struct subscriber *sub)
 {
     if (sub->settled || sub->came_at >= d->jobs)
