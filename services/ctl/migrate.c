@@ -43,7 +43,8 @@ static bool is_state(const struct pulih_db *db, const char *sqlstate)
 /* IF NOT EXISTS still fails when two make the same thing at the same moment. */
 static bool made_by_another(const struct pulih_db *db)
 {
-    return is_state(db, "23505") || is_state(db, "42P06") || is_state(db, "42P07") || is_state(db, "XX000");
+    return is_state(db, "23505") || is_state(db, "42P06") || is_state(db, "42P07") || is_state(db, "42710") ||
+           is_state(db, "XX000");
 }
 
 static bool make(const struct pulih_ctl *ctl, struct pulih_db *db, enum pulih_ctl_statement what)

@@ -26,6 +26,18 @@ static bool covers(const struct pulih_policy *policy, int role, uint64_t amount,
     return pulih_view_same(currency, policy->currency) && amount <= policy->authority[role].limit_minor;
 }
 
+/* A limit says nothing about another currency: then the role that may give most decides. */
+static bool may_approve(const struct pulih_policy *policy, int role, uint64_t amount,
+                        struct pulih_view currency)
+{
+    if (amount == 0 || pulih_view_same(currency, policy->currency))
+        return covers(policy, role, amount, currency);
+    for (size_t i = 0; i < policy->n_authority; i++)
+        if (policy->authority[i].limit_minor > policy->authority[role].limit_minor)
+            return false;
+    return true;
+}
+
 static struct pulih_slots slots_of(struct pulih_step *step, const struct terms *t, int language)
 {
     struct pulih_slots slots = {0};
@@ -45,7 +57,9 @@ static enum pulih_verdict tell_customer(struct pulih_step *step, const struct te
     struct pulih_offered offered = {0};
     struct pulih_slots slots = slots_of(step, t, pulih_step_language(step));
     int64_t answer_by = pulih_calendar_add(step->policy->calendar, step->now_us, step->policy->answer_within);
-    int kind = t->n > 1 ? PULIH_letter_alternative : PULIH_letter_offer;
+    /* An offer that a superior refused, or that waited for one, was never told to the customer. */
+    bool knows_another = step->item->row.state == PULIH_STATE_offered || step->item->row.declined > 0;
+    int kind = knows_another ? PULIH_letter_alternative : PULIH_letter_offer;
 
     slots.value[PULIH_SLOT_due] = followup_date(step, answer_by, false);
     PULIH_SET(&offered, offered, offer, (uint64_t)t->n);
@@ -106,6 +120,8 @@ enum pulih_verdict followup_on_offer_made(struct pulih_step *step)
     int role = pulih_policy_role(step->policy, msg.role);
     if (role < 0)
         return pulih_step_refuse(step, "known_role");
+    if (msg.amount && !msg.currency.at)
+        return pulih_step_refuse(step, "currency");
     add_offer(step, &msg);
     struct terms t = {
         .n = step->item->row.offers,
@@ -142,7 +158,7 @@ enum pulih_verdict followup_on_approved(struct pulih_step *step)
     int role = pulih_policy_role(step->policy, msg.role);
     if (role < 0)
         return pulih_step_refuse(step, "known_role");
-    if (!covers(step->policy, role, (uint64_t)offer->amount, offer->currency))
+    if (!may_approve(step->policy, role, (uint64_t)offer->amount, offer->currency))
         return pulih_step_refuse(step, "authority");
     struct terms t = {
         .n = offer->n,

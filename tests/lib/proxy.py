@@ -10,6 +10,7 @@ __all__ = ["Proxy"]
 
 _BEGUN = b"BEGIN\0"
 _DONE = b"COMMIT\0"
+_ASKS = {80877103: "TLS", 80877104: "GSSAPI"}  # asked for before the first message; answered with one byte
 
 
 class _Cut(Exception):
@@ -44,8 +45,16 @@ class _Connection:
         self.sockets = client, server
         self.user = ""
         self.calls = set()  # prepared statements executed since BEGIN
+        self._plain()
         for target, args in ((self._to_server, (client, server)), (self._to_client, (server, client))):
             threading.Thread(target=self._carry, args=(target, *args), daemon=True).start()
+
+    def _plain(self):
+        """Says no to encryption, as the server would."""
+        client = self.sockets[0]
+        while len(head := client.recv(8, socket.MSG_PEEK)) == 8 and struct.unpack(">II", head)[1] in _ASKS:
+            client.recv(8)
+            client.sendall(b"N")
 
     def cut(self):
         for s in self.sockets:
@@ -156,4 +165,8 @@ class Proxy:
             for s in (client, server):
                 s.settimeout(None)
                 s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._connections.append(_Connection(self, client, server))
+            try:
+                self._connections.append(_Connection(self, client, server))
+            except OSError:
+                client.close()
+                server.close()

@@ -109,9 +109,9 @@ static bool is_as_expected(const struct pulih_classification *c, int axis, const
 
     if (pulih_axes[axis].kind == PULIH_AXIS_IS_score) {
         if (expected[0] == '>' && expected[1] == '=')
-            return value >= (unsigned)atoi(expected + 2);
+            return value >= strtoul(expected + 2, NULL, 10);
         assert_int_equal(expected[0], '<');
-        return value < (unsigned)atoi(expected + 1);
+        return value < strtoul(expected + 1, NULL, 10);
     }
     word = pulih_word_number((enum pulih_words)pulih_axes[axis].words, pulih_view_of(expected));
     if (word < 0)

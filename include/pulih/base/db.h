@@ -39,7 +39,7 @@ enum pulih_db_end {
 struct pulih_db *pulih_db_new(const char *conninfo, const char *user, const char *program);
 /* Adds statements before the first connect; returns the index of the first. The table must outlive db. */
 size_t pulih_db_add(struct pulih_db *db, const struct pulih_statement *statements, size_t n);
-/* Row types whose oids are asked for at each connect, e.g. {"pulih.event", ...}; the array must outlive db. */
+/* Row types whose oids are asked for at each connect, e.g. {"pulih.event"}; the array must outlive db. */
 void pulih_db_add_types(struct pulih_db *db, const char *const *names, size_t n);
 /* Oid of type i; 0 while there is no connection. */
 uint32_t pulih_db_type(const struct pulih_db *db, size_t i);
