@@ -206,7 +206,6 @@ CREATE TABLE pulih.dead (
     shard int2 NOT NULL,
     stage int2 NOT NULL,
     version int4 NOT NULL,
-    type int2 NOT NULL,
     attempts int2 NOT NULL,
     reason text NOT NULL,
     at timestamptz NOT NULL,

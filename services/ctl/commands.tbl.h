@@ -10,7 +10,7 @@ COMMAND(list,    "",             0, 0, "lists complaints, the newest first")
 COMMAND(feed,    "",             0, 0, "follows what becomes of complaints")
 COMMAND(letter,  "REF NUMBER",   2, 2, "fetches a letter as the customer gets it")
 COMMAND(stats,   "",             0, 0, "counts complaints, unfinished work, the feed and the daemons")
-COMMAND(dead,    "list | show REF | retry REF", 1, 2, "looks at messages that no stage could process, and tries them again")
+COMMAND(dead,    "list | show REF | retry REF | discard REF", 1, 2, "looks at messages that no stage could process, tries them again or gives them up")
 COMMAND(check,   "FILE ...",     1, ARGS_ANY, "checks configuration and policy files")
 COMMAND(version, "",             0, 0, "prints the versions of program, protocol and tables")
 

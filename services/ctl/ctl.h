@@ -169,6 +169,10 @@ extern const struct pulih_statement pulih_ctl_statements[PULIH_CTL_SQL_N];
 struct pulih_db *pulih_ctl_connect_some(const struct pulih_ctl *ctl, enum pulih_ctl_statement first,
                                         size_t n);
 struct pulih_db *pulih_ctl_connect(const struct pulih_ctl *ctl);
+/* The same with the statements of core in front, for the functions of pulih/core/store.h: ours start at
+ * PULIH_SQL_N. */
+struct pulih_db *pulih_ctl_connect_core(const struct pulih_ctl *ctl);
+int pulih_ctl_discard(const struct pulih_ctl *ctl, const struct pulih_id *id);
 /* Reads a reference or a UUID. False: it was told what is wrong, or that there is no such complaint. `*db` is
  * made when it is needed and not there. */
 bool pulih_ctl_find(const struct pulih_ctl *ctl, struct pulih_db **db, const char *text,

@@ -38,7 +38,7 @@ SELECT n, kind, told_at, due_at FROM pulih.promise WHERE complaint = $1::uuid AN
 SELECT n, version, kind, language, channel, post, subject, body
 FROM pulih.letter WHERE complaint = $1::uuid AND shard = $2::int2 ORDER BY n
 -- name: dead_of (uuid complaint, int2 shard)
-SELECT d.stage, d.version, d.type, d.attempts, d.reason, d.at, e.body, c.body
+SELECT d.stage, d.version, e.type, d.attempts, d.reason, d.at, e.body, c.body
 FROM pulih.dead d
 LEFT JOIN pulih.event e ON e.complaint = d.complaint AND e.shard = d.shard AND e.version = d.version
 LEFT JOIN pulih.content c ON c.complaint = d.complaint AND c.shard = d.shard AND c.version = d.version
@@ -66,10 +66,13 @@ FROM pulih.replica WHERE seen_at > clock_timestamp() - interval '1 day' ORDER BY
 -- name: heads ()
 SELECT stream, last FROM pulih.feed_head ORDER BY stream
 -- name: dead_list (int8 most)
-SELECT d.complaint, c.number, d.stage, d.version, d.type, d.attempts, d.reason, d.at
+SELECT d.complaint, c.number, d.stage, d.version, e.type, d.attempts, d.reason, d.at
 FROM pulih.dead d
 CROSS JOIN LATERAL (SELECT * FROM pulih.complaint t WHERE t.id = d.complaint AND t.shard = d.shard OFFSET 0) c
+LEFT JOIN pulih.event e ON e.complaint = d.complaint AND e.shard = d.shard AND e.version = d.version
 ORDER BY d.at DESC, d.complaint, d.version LIMIT $1::int8
+-- name: take_dead (uuid complaint, int2 shard)
+DELETE FROM pulih.dead WHERE complaint = $1::uuid AND shard = $2::int2 RETURNING stage, version
 -- name: retry_dead (uuid complaint, int2 shard, int8 batch)
 WITH gone AS (
     DELETE FROM pulih.dead WHERE complaint = $1::uuid AND shard = $2::int2 RETURNING complaint, stage, version)

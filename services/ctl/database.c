@@ -3,6 +3,7 @@
 
 #include "pulih/core/life.h"
 #include "pulih/core/reference.h"
+#include "pulih/core/store.h"
 #include "pulih/host/conf.h"
 #include "services/ctl/ctl.h"
 
@@ -45,15 +46,20 @@ static bool lacks_tables(const struct pulih_db *db)
     return false;
 }
 
-struct pulih_db *pulih_ctl_connect_some(const struct pulih_ctl *ctl, enum pulih_ctl_statement first, size_t n)
+static struct pulih_db *connect_with(const struct pulih_ctl *ctl, bool core,
+                                     const struct pulih_statement *own, size_t n)
 {
     PULIH_AUTO(pulih_buf_free) struct pulih_buf conninfo = {0};
 
     if (!find_conninfo(ctl, &conninfo))
         return NULL;
     struct pulih_db *db = pulih_db_new(pulih_buf_text(&conninfo), "", "pulihctl");
+    if (core) {
+        pulih_db_add(db, pulih_core_statements, PULIH_SQL_N);
+        pulih_db_add_types(db, pulih_core_types, PULIH_TYPE_N);
+    }
     if (n > 0)
-        pulih_db_add(db, pulih_ctl_statements + first, n);
+        pulih_db_add(db, own, n);
     if (pulih_db_connect(db) == PULIH_DB_DONE)
         return db;
     pulih_ctl_failed(ctl, "%s%s", pulih_db_why(db),
@@ -61,6 +67,16 @@ struct pulih_db *pulih_ctl_connect_some(const struct pulih_ctl *ctl, enum pulih_
                                       : "");
     pulih_db_free(db);
     return NULL;
+}
+
+struct pulih_db *pulih_ctl_connect_some(const struct pulih_ctl *ctl, enum pulih_ctl_statement first, size_t n)
+{
+    return connect_with(ctl, false, pulih_ctl_statements + first, n);
+}
+
+struct pulih_db *pulih_ctl_connect_core(const struct pulih_ctl *ctl)
+{
+    return connect_with(ctl, true, pulih_ctl_statements, PULIH_CTL_SQL_N);
 }
 
 struct pulih_db *pulih_ctl_connect(const struct pulih_ctl *ctl)

@@ -106,12 +106,18 @@ static int dead_retry(const struct pulih_ctl *ctl, struct pulih_db *db, const st
     return PULIH_CTL_OK;
 }
 
+static int dead_discard(const struct pulih_ctl *ctl, struct pulih_db *db, const struct pulih_id *id)
+{
+    (void)db;
+    return pulih_ctl_discard(ctl, id);
+}
+
 int pulih_ctl_dead(const struct pulih_ctl *ctl)
 {
     static const struct {
         const char *name;
         int (*run)(const struct pulih_ctl *ctl, struct pulih_db *db, const struct pulih_id *id);
-    } verbs[] = {{"show", dead_show}, {"retry", dead_retry}};
+    } verbs[] = {{"show", dead_show}, {"retry", dead_retry}, {"discard", dead_discard}};
     struct pulih_id id;
 
     if (strcmp(ctl->args[0], "list") == 0 && ctl->n_args == 1) {

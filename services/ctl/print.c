@@ -38,7 +38,7 @@ void pulih_ctl_add_text(struct pulih_buf *out, struct pulih_view text, int inden
 {
     for (size_t i = 0, n; i < text.len; i += n ? n : 1) {
         uint32_t sign = 0xfffd;
-        char next = i + 1 < text.len ? text.at[i + 1] : 0;
+        int next = i + 1 < text.len ? text.at[i + 1] : 0;
         n = read_sign(text.at + i, text.len - i, &sign);
         if (n == 0)
             pulih_buf_add_view(out, PULIH_VIEW("\xef\xbf\xbd"));

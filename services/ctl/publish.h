@@ -3,13 +3,14 @@
 #define PULIH_CTL_PUBLISH_H
 
 #include "pulih.h"
+#include "pulih/base/arena.h"
 #include "services/ctl/ctl.h"
 #include "services/ctl/source.h"
 
 /* --- publish_row.c: from a row to a message ---------------------------------------------------------- */
 
 struct pulih_ctl_set {
-    char *name;
+    const char *name;
     const char *value;
 };
 
@@ -22,8 +23,9 @@ struct pulih_ctl_seen {
 struct pulih_ctl_recipe {
     const char *client;
     const char *type;
+    struct pulih_arena texts;     /* of what follows */
     struct pulih_rename *renames; /* --map */
-    size_t n_renames;
+    size_t n_renames, cap_renames;
     struct pulih_ctl_set *sets; /* --set */
     size_t n_sets;
     struct pulih_body *body;

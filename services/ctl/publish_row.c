@@ -13,28 +13,24 @@ static const int64_t NO_TIME_US = INT64_C(1577836800000000);
 
 /* --- options ----------------------------------------------------------------------------------------- */
 
-static char *copy_text(const char *text)
+static char *copy_text(struct pulih_ctl_recipe *r, const char *text)
 {
-    char *copy = strdup(text);
+    size_t len = strlen(text) + 1;
 
-    if (!copy)
-        pulih_out_of_memory();
-    return copy;
+    return memcpy(pulih_arena_get(&r->texts, len), text, len);
 }
 
 static bool add_rename(const struct pulih_ctl *ctl, struct pulih_ctl_recipe *r, const char *pair)
 {
-    size_t cap = r->n_renames;
-    char *theirs = copy_text(pair);
+    char *theirs = copy_text(r, pair);
     char *ours = strchr(theirs, '=');
 
     if (!ours || ours == theirs) {
         pulih_ctl_usage(ctl, "--map wants THEIRS=OURS, got %s", pair);
-        free(theirs);
         return false;
     }
     *ours++ = 0;
-    r->renames = pulih_room(r->renames, r->n_renames, &cap, sizeof *r->renames);
+    r->renames = pulih_room(r->renames, r->n_renames, &r->cap_renames, sizeof *r->renames);
     r->renames[r->n_renames++] = (struct pulih_rename){theirs, *ours ? ours : NULL};
     return true;
 }
@@ -45,10 +41,9 @@ static bool read_renames(const struct pulih_ctl *ctl, struct pulih_ctl_recipe *r
     bool ok = true;
 
     for (const char *list; ok && (list = pulih_ctl_next_option(ctl, "map", &at));) {
-        char *rest, *copy = copy_text(list);
+        char *rest, *copy = copy_text(r, list);
         for (char *pair = strtok_r(copy, ",", &rest); ok && pair; pair = strtok_r(NULL, ",", &rest))
             ok = add_rename(ctl, r, pair);
-        free(copy);
     }
     return ok;
 }
@@ -59,14 +54,15 @@ static bool read_sets(const struct pulih_ctl *ctl, struct pulih_ctl_recipe *r)
     size_t at = 0;
 
     for (const char *pair; (pair = pulih_ctl_next_option(ctl, "set", &at));) {
-        const char *equals = strchr(pair, '=');
-        if (!equals || equals == pair) {
+        char *name = copy_text(r, pair);
+        char *equals = strchr(name, '=');
+        if (!equals || equals == name) {
             pulih_ctl_usage(ctl, "--set wants FIELD=VALUE, got %s", pair);
             return false;
         }
+        *equals = 0;
         r->sets = pulih_room(r->sets, r->n_sets, &cap, sizeof *r->sets);
-        r->sets[r->n_sets] = (struct pulih_ctl_set){copy_text(pair), equals + 1};
-        r->sets[r->n_sets++].name[equals - pair] = 0;
+        r->sets[r->n_sets++] = (struct pulih_ctl_set){name, equals + 1};
     }
     return true;
 }
@@ -93,10 +89,7 @@ bool pulih_ctl_recipe_read(const struct pulih_ctl *ctl, struct pulih_ctl_recipe 
 
 void pulih_ctl_recipe_free(struct pulih_ctl_recipe *r)
 {
-    for (size_t i = 0; i < r->n_renames; i++)
-        free((char *)(uintptr_t)r->renames[i].theirs); /* ours lies behind it */
-    for (size_t i = 0; i < r->n_sets; i++)
-        free(r->sets[i].name);
+    pulih_arena_free(&r->texts);
     free(r->renames);
     free(r->sets);
     free(r->seen);
@@ -163,7 +156,7 @@ bool pulih_ctl_recipe_check(const struct pulih_ctl *ctl, const struct pulih_ctl_
     for (size_t i = 0; i < r->n_renames && s->n_names > 0; i++) {
         if (has_column(s, r->renames[i].theirs))
             continue;
-        const char *nearest = pulih_nearest(r->renames[i].theirs, (const char *const *)s->names, s->n_names);
+        const char *nearest = pulih_nearest(r->renames[i].theirs, s->names, s->n_names);
         pulih_ctl_failed(ctl, "--map: the file has no column %s%s%s", r->renames[i].theirs,
                          nearest ? "; did you mean " : "", nearest ? nearest : "");
         ok = false;

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <sodium.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "services/ctl/publish.h"
@@ -14,29 +15,38 @@ static void add_id(unsigned char digest[16], const struct pulih_uuid *id)
     crypto_generichash(digest, 16, both, sizeof both, NULL, 0);
 }
 
+/* Reads the lines that pulih_ctl_state_write wrote. */
+static bool read_lines(FILE *file, struct pulih_ctl_state *s)
+{
+    static const char head[] = "pulihctl publish 1\nrows ";
+    static const char middle[] = "\ndigest ";
+    char text[160], *end;
+    size_t len = fread(text, 1, sizeof text - 1, file);
+
+    text[len] = 0;
+    if (strncmp(text, head, sizeof head - 1) != 0)
+        return false;
+    s->skip = strtoull(text + sizeof head - 1, &end, 10);
+    return strncmp(end, middle, sizeof middle - 1) == 0 &&
+           sodium_hex2bin(s->wanted, sizeof s->wanted, end + sizeof middle - 1, 2 * sizeof s->wanted, NULL,
+                          NULL, NULL) == 0;
+}
+
 bool pulih_ctl_state_read(const struct pulih_ctl *ctl, struct pulih_ctl_state *s, const char *path)
 {
-    char hex[33];
-    unsigned long long rows;
-
     s->path = path;
-    if (!path)
-        return true;
-    FILE *file = fopen(path, "re");
-    if (!file && errno == ENOENT)
+    FILE *file = path ? fopen(path, "re") : NULL;
+    if (!path || (!file && errno == ENOENT))
         return true;
     if (!file) {
         pulih_ctl_failed(ctl, "%s: %s", path, strerror(errno));
         return false;
     }
-    int n = fscanf(file, "pulihctl publish 1\nrows %llu\ndigest %32s", &rows, hex);
+    bool ok = read_lines(file, s);
     fclose(file);
-    if (n != 2 || sodium_hex2bin(s->wanted, sizeof s->wanted, hex, strlen(hex), NULL, NULL, NULL) != 0) {
+    if (!ok)
         pulih_ctl_failed(ctl, "%s: is no state of pulihctl publish", path);
-        return false;
-    }
-    s->skip = rows;
-    return true;
+    return ok;
 }
 
 int pulih_ctl_state_row(struct pulih_ctl_state *s, const struct pulih_uuid *id)

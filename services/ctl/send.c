@@ -118,9 +118,10 @@ static int send_message(const struct pulih_ctl *ctl, const struct pulih_outgoing
         pulih_publisher_open(endpoint ? endpoint : "tcp://127.0.0.1:7400", client_name(ctl), &error);
     if (!p)
         return pulih_ctl_usage(ctl, "%s", error.text);
-    if (pulih_publish(p, message, &error) < 0)
-        pulih_ctl_failed(ctl, "%s", error.text);
-    else if (pulih_publisher_wait(p, (int)timeout_s * 1000, on_answer, &s, &error) < 0)
+    int e = pulih_publish(p, message, &error);
+    if (e == 0)
+        e = pulih_publisher_wait(p, (int)timeout_s * 1000, on_answer, &s, &error);
+    if (e < 0)
         pulih_ctl_failed(ctl, "%s", error.text);
     else if (!s.answered)
         pulih_ctl_failed(ctl, "no answer within %lld s%s%s; it is not known whether it was stored",

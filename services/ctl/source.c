@@ -3,9 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pulih/base/arena.h"
-#include "pulih/base/must.h"
-
 static int fail(struct pulih_ctl_source *s, const char *why)
 {
     snprintf(s->why, sizeof s->why, "%s", why);
@@ -149,13 +146,11 @@ static bool read_head(struct pulih_ctl_source *s)
         fail(s, "is empty; want a line with the names of the columns");
     if (s->why[0])
         return false;
-    s->names = calloc(s->n_cells, sizeof *s->names);
-    if (!s->names)
-        pulih_out_of_memory();
+    s->names = pulih_arena_get(&s->arena, s->n_cells * sizeof *s->names);
     for (; s->n_names < s->n_cells; s->n_names++) {
-        s->names[s->n_names] = strdup(pulih_ctl_source_cell(s, s->n_names));
-        if (!s->names[s->n_names])
-            pulih_out_of_memory();
+        const char *cell = pulih_ctl_source_cell(s, s->n_names);
+        size_t len = strlen(cell) + 1;
+        s->names[s->n_names] = memcpy(pulih_arena_get(&s->arena, len), cell, len);
     }
     return check_names(s);
 }
@@ -192,9 +187,7 @@ int pulih_ctl_source_next(struct pulih_ctl_source *s)
 
 void pulih_ctl_source_close(struct pulih_ctl_source *s)
 {
-    for (size_t i = 0; i < s->n_names; i++)
-        free(s->names[i]);
-    free(s->names);
+    pulih_arena_free(&s->arena);
     free(s->text);
     free(s->starts);
     pulih_buf_free(&s->cells);

@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-#include "pulih/base/bytes.h"
+#include "pulih/base/arena.h"
 
 enum pulih_ctl_format { PULIH_CTL_JSONL, PULIH_CTL_CSV, PULIH_CTL_TSV };
 
@@ -23,8 +23,9 @@ struct pulih_ctl_source {
     struct pulih_buf cells; /* else its cells, each with a zero behind it */
     size_t *starts;
     size_t n_cells, cap_starts;
-    char **names; /* of the columns */
+    const char **names; /* of the columns; they live in the arena */
     size_t n_names;
+    struct pulih_arena arena;
     char why[120];
 };
 

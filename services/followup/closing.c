@@ -97,10 +97,12 @@ enum pulih_verdict followup_on_silence_passed(struct pulih_step *step)
     if ((int64_t)msg.armed != row->silence_armed || (!offered && row->state != PULIH_STATE_verifying))
         return pulih_step_refuse(step, "running_deadline");
     pulih_step_answered(step);
-    if (step->policy->close_on_silence[offered ? 0 : 1])
+    if (step->policy->close_on_silence[offered ? 0 : 1]) {
         close_complaint(step, PULIH_closure_silence, closing_letter(step, PULIH_closure_silence));
-    else if (!row->ended && !row->clock)
+    } else if (!row->ended) {
+        row->clock = 0; /* while it is the customer's turn nobody can resume it */
         pulih_step_arm(step, PULIH_deadline_resolution, step->now_us);
+    }
     return PULIH_DONE;
 }
 

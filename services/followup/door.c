@@ -259,6 +259,8 @@ static void ask_for(struct door *d, struct subscriber *sub)
 {
     uint64_t left = sub->settled && sub->s.limit > sub->s.used ? sub->s.limit - sub->s.used : 0;
 
+    if (sub->from_now)
+        return; /* its positions are set with the next heads */
     for (uint16_t stream = 0; stream < FEED_STREAMS && left && d->job.n < REQUESTS_MAX; stream++) {
         if (sub->position[stream] >= d->heads[stream])
             continue;
@@ -271,6 +273,7 @@ static void ask_for(struct door *d, struct subscriber *sub)
                                                             .session = sub->s.id,
                                                             .stream = stream,
                                                             .after = sub->position[stream],
+                                                            .head = d->heads[stream],
                                                             .most = (uint32_t)most};
     }
 }
@@ -292,9 +295,8 @@ static void ask_reader(struct door *d)
     if (pulih_worker_busy(d->reader))
         return;
     d->job.n = 0;
-    if (d->heads_known)
-        for (size_t at = 0; (s = pulih_session_next(&d->sessions, &at));)
-            ask_for(d, (struct subscriber *)s);
+    for (size_t at = 0; (s = pulih_session_next(&d->sessions, &at));)
+        ask_for(d, (struct subscriber *)s);
     bool look = d->sessions.n && (now_us >= d->read_at_us || bell_rang(d));
     if (!d->job.n && !d->n_letters && !look)
         return;

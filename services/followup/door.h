@@ -21,6 +21,7 @@ struct feed_request {
     struct pulih_id session;
     uint16_t stream;
     uint64_t after;
+    uint64_t head; /* of the stream, greater than `after` */
     uint32_t most;
     uint32_t n;     /* items found */
     uint64_t last;  /* number of the last one */

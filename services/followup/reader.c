@@ -67,8 +67,6 @@ static void end_range(struct feed_job *job, struct feed_request *r)
 {
     struct pulih_events events = {0};
 
-    if (!r->n)
-        return;
     PULIH_SET(&events, events, stream, r->stream);
     PULIH_SET(&events, events, from, r->after);
     PULIH_SET(&events, events, to, r->last);
@@ -78,7 +76,7 @@ static void end_range(struct feed_job *job, struct feed_request *r)
     r->len = job->bytes.len - r->at;
 }
 
-/* Numbers are gapless: a hole in front means that what was asked for is no longer kept. */
+/* Numbers are gapless: a hole in front means that what was asked for is no longer kept. `oldest` is. */
 static void tell_too_old(struct feed_job *job, struct feed_request *r, uint64_t oldest)
 {
     struct pulih_too_old too_old = {0};
@@ -104,9 +102,9 @@ static void take_ranges(struct pulih_db *db, size_t call, struct feed_job *job)
             first = r->n++ ? first : r->last;
             put_item(db, call, row, &job->list);
         }
-        if (r->n && first != r->after + 1) {
+        if (first != r->after + 1) {
+            tell_too_old(job, r, r->n ? first : r->head + 1);
             r->n = 0;
-            tell_too_old(job, r, first);
         } else {
             end_range(job, r);
         }
@@ -190,16 +188,22 @@ static bool take_heads(struct pulih_db *db, size_t call, struct feed_job *job)
     return synchronous;
 }
 
-static void ask_proof(struct pulih_worker *w)
+/* In a transaction of its own, as only the answer to a COMMIT tells whether its wait was cut short. */
+static enum pulih_db_end prove(struct pulih_worker *w)
 {
-    struct pulih_params *p = pulih_db_params(pulih_worker_db(w));
+    struct pulih_db *db = pulih_worker_db(w);
+    struct pulih_params *p;
 
+    pulih_db_begin(db);
+    p = pulih_db_params(db);
     pulih_params_id(p, pulih_worker_id(w));
     pulih_params_int2(p, PULIH_STAGE_followup);
     pulih_params_text(p, PULIH_VIEW("feed"));
     pulih_params_time(p, pulih_worker_now(w));
     pulih_params_int8(p, 0);
-    pulih_db_call(pulih_worker_db(w), PULIH_SQL_seen);
+    pulih_db_call(db, PULIH_SQL_seen);
+    pulih_db_commit(db);
+    return pulih_db_run(db);
 }
 
 static void start_over(struct feed_job *job)
@@ -233,6 +237,5 @@ enum pulih_db_end feed_read(struct pulih_worker *w, void *arg, int attempt)
         take_letter(db, letters[i], job, &job->letters[i]);
     if (!take_heads(db, heads, job) || !job->bytes.len)
         return PULIH_DB_DONE;
-    ask_proof(w);
-    return pulih_db_run(db);
+    return prove(w);
 }

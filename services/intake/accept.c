@@ -70,8 +70,11 @@ static enum pulih_db_end ensure_numbers(struct pulih_worker *w, struct intake_nu
     if (numbers->end - numbers->next >= (int64_t)how_many)
         return PULIH_DB_DONE;
     int64_t block = (int64_t)how_many > NUMBERS_PER_BLOCK ? (int64_t)how_many : NUMBERS_PER_BLOCK;
+    /* With a COMMIT that is looked at: numbers that a standby does not know of could be given out twice. */
+    pulih_db_begin(db);
     pulih_params_int8(pulih_db_params(db), block);
     size_t call = pulih_db_call(db, pulih_worker_own(w) + INTAKE_SQL_take_numbers);
+    pulih_db_commit(db);
     enum pulih_db_end end = pulih_db_run(db);
     if (end == PULIH_DB_DONE) {
         numbers->next = pulih_db_int(db, call, 0, 0);

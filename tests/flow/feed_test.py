@@ -98,8 +98,8 @@ def from_now_only_what_is_new_comes():
 def from_now_holds_when_others_follow_already():
     other = chain().subscriber("other")
     wait_all(other, chain().db)
-    for _ in range(20):
-        s = chain().subscriber(from_now=True)
+    several = [chain().subscriber(from_now=True) for _ in range(20)]
+    for s in several:
         wait_heads(s, 1)
         assert s.items == []
 
@@ -139,12 +139,12 @@ def a_position_beyond_the_head_is_refused_and_the_session_ends():
 
 @test
 def a_position_that_another_replica_has_just_given_is_no_position_beyond_the_head():
-    for _ in range(10):
-        one = chain().subscriber(replica=0, from_now=True)
-        one.wait(lambda: one.heads)
-        [id] = publish()
+    one, several = chain().subscriber(replica=0), []
+    for _ in range(20):
+        id = chain().publisher().call("complaint", a_complaint())["id"]
         item = one.wait_item(id, "acknowledged")
-        two = chain().subscriber(replica=1, positions={item["stream"]: item["seq"]}, from_now=True)
+        several.append(chain().subscriber(replica=1, positions={item["stream"]: item["seq"]}, from_now=True))
+    for two in several:
         wait_heads(two, 1)
         assert not nacks(two)
 

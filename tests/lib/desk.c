@@ -289,14 +289,15 @@ static void check_deadlines(const struct desk *d)
         assert_true(d->rows.of[PULIH_T_deadline].n > 0);
 }
 
-/* An open complaint never just lies there: a timer runs, a person asked for the clock to stand, or the ladder
- * has ended with a person. */
+/* An open complaint never just lies there: a timer runs, the clock stands and can be resumed, or the ladder has
+ * ended with a person. */
 static void check_watched(const struct desk *d)
 {
     const struct pulih_row_complaint *row = &d->row;
     bool open = row->state >= PULIH_STATE_acknowledged && row->state <= PULIH_STATE_verifying;
+    bool paused = row->clock && pulih_life_after(row->state, PULIH_M_clock_resumed) >= 0;
 
-    if (open && !row->ladder_armed && !row->silence_armed && !row->clock && !row->ended)
+    if (open && !row->ladder_armed && !row->silence_armed && !paused && !row->ended)
         fail_msg("nobody watches a complaint that is %s", pulih_states[row->state].name);
     if (row->silence_armed)
         assert_true(row->state == PULIH_STATE_offered || row->state == PULIH_STATE_verifying);
@@ -426,11 +427,13 @@ static enum pulih_verdict run(struct desk *d, enum pulih_m m, int32_t version, s
         .type = m,
         .body = pulih_arena_copy(&d->arena, body),
         .text = text.at ? pulih_arena_copy(&d->arena, text) : text,
-        .loaded = true,
-        .offer = d->offer,
-        .offer_text = {d->offer_text_len ? d->offer_text : NULL, d->offer_text_len},
-        .next_mail = {.version = d->row.waiting ? d->row.version : 0, .type = PULIH_WIRE_note},
+        .loaded = !d->hinted,
     };
+    if (!d->hinted) {
+        d->item.offer = d->offer;
+        d->item.offer_text = (struct pulih_view){d->offer_text_len ? d->offer_text : NULL, d->offer_text_len};
+        d->item.next_mail = d->row.waiting ? d->next_mail : (struct pulih_mail){0};
+    }
     d->before = d->row;
     pulih_buf_addf(&scratch, "left by somebody before");
     pulih_step_run(&step, d->handlers, d->n_handlers);
@@ -455,10 +458,8 @@ enum pulih_verdict desk_bytes(struct desk *d, enum pulih_m m, struct pulih_view 
             .type = (int16_t)pulih_message(m)->wire, .recorded_at = d->now_us, .body = body};
         d->row.holder = PULIH_STAGE_none; /* the stages behind are done with the step before */
         assert_true(pulih_mail_post(&d->row, &d->rows, &event));
-        assert_int_equal(d->row.holder, d->stage);
-    } else {
-        d->row.holder = (int16_t)d->stage;
     }
+    d->row.holder = (int16_t)d->stage; /* also of messages that are another's, which it must give up */
     pulih_rows_empty(&d->rows);
     renew_arena(d);
     return run(d, m, d->row.version, body, text);

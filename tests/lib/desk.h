@@ -24,6 +24,8 @@ struct desk {
     struct pulih_row_offer offer;   /* the last one; n is 0 when there is none */
     char offer_text[DESK_OFFER_TEXT_MAX];
     size_t offer_text_len;
+    struct pulih_mail next_mail; /* what waits behind, when row.waiting says so */
+    bool hinted;                 /* the next steps know no more than a hint tells */
     /* Of the last step. */
     struct pulih_item item;
     struct pulih_rows rows;

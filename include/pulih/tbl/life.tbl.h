@@ -106,6 +106,8 @@ MOVE(parked,       parked,         parked,       "an operator gave a later messa
 
 OVER(clock,  running,  clock_paused,  standing, "policy allows the reason")
 OVER(clock,  standing, clock_resumed, running,  "the reason is gone")
+OVER(clock,  standing, silence_passed, running, "nobody answers: the ladder must climb, by policy")
+OVER(clock,  standing, closed,        running,  "a pause ends with the complaint")
 OVER(ladder, calm,     reprimanded,   climbing, "first deadline missed")
 OVER(ladder, climbing, reprimanded,   climbing, "next rung")
 OVER(ladder, climbing, ladder_ended,  ended,    "above the last rung a person is needed")

@@ -36,7 +36,6 @@ static void bury(struct pulih_batch *b, const struct pulih_item *item, enum puli
     dead->shard = pulih_shard(&item->row.id);
     dead->stage = (int16_t)stage;
     dead->version = item->version;
-    dead->type = item->type < PULIH_M_N ? (int16_t)pulih_message(item->type)->wire : 0;
     dead->attempts = b->manifests[item->manifest].attempts;
     dead->reason = pulih_view_of(item->reason);
     dead->at = now_us;

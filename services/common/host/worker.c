@@ -122,12 +122,17 @@ static bool is_stopping(struct pulih_worker *w)
     return stopping;
 }
 
-/* Sleeps for the backoff, or until the daemon stops. */
+static int64_t next_backoff_us(const struct pulih_worker *w)
+{
+    int64_t next_us = w->backoff_us ? w->backoff_us * 2 : BACKOFF_FIRST_US;
+
+    return next_us < BACKOFF_MOST_US ? next_us : BACKOFF_MOST_US;
+}
+
+/* Waits out the backoff, or until the daemon stops. */
 static void back_off(struct pulih_worker *w)
 {
-    w->backoff_us = w->backoff_us ? w->backoff_us * 2 : BACKOFF_FIRST_US;
-    if (w->backoff_us > BACKOFF_MOST_US)
-        w->backoff_us = BACKOFF_MOST_US;
+    w->backoff_us = next_backoff_us(w);
     int64_t until_us = pulih_mono_us() + w->backoff_us;
     pthread_mutex_lock(&w->lock);
     while (!w->stopping && pulih_mono_us() < until_us)
@@ -169,7 +174,7 @@ static void log_failure(struct pulih_worker *w, enum pulih_db_end end, const cha
                 1);
     pulih_log(broken ? PULIH_LOG_error : PULIH_LOG_warning, event, "worker", "%s", w->setup.name, "sqlstate",
               "%s", pulih_db_sqlstate(w->db), "why", "%s", pulih_db_why(w->db), "retry_in_ms", "%lld",
-              (long long)((w->backoff_us ? w->backoff_us * 2 : BACKOFF_FIRST_US) / 1000), NULL);
+              (long long)(next_backoff_us(w) / 1000), NULL);
 }
 
 /* True: connected, prepared, right schema. */

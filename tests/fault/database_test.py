@@ -1,0 +1,174 @@
+"""PostgreSQL that is away, cut off, read-only or full: the daemons wait, say so, and go on by themselves."""
+import os
+import random
+import shutil
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
+
+from pulihtest import *
+from history import *
+from load import *
+
+SCALE = float(os.environ.get("FAULT_SCALE", "1"))
+
+
+def settled(chain, load):
+    load.finish(90)
+    chain.wait_quiet(60)
+    return check_history(chain.db, load)
+
+
+def assert_waits(chain):
+    """All daemons say that they have no database, and live."""
+    for d in chain.all:
+        wait_until(lambda: d.get("/readyz")[0] == 503, 20, f"{d.name} is not ready")
+        assert d.get("/healthz")[0] == 200, d.name
+        assert d.metrics()[f'pulih_up{{stage="{d.service}"}}'] == 0, d.name
+
+
+def assert_recovers(chain):
+    for d in chain.all:
+        d.wait_ready(30)
+
+
+@test(timeout=120)
+def sessions_are_terminated_at_random_under_load():
+    chain = Chain()
+    load = Load(chain.publish_port)
+    load.run(50)
+    chance = random.Random(3)
+    for _ in range(max(1, round(12 * SCALE))):
+        load.run_for(chance.uniform(0, 0.2))
+        chain.db.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename LIKE 'pulih%%' "
+                       "AND datname = current_database() AND random() < 0.5")
+        load.run(20)
+    settled(chain, load)
+
+
+@test(timeout=150)
+def postgresql_crashes_under_load():
+    cluster = Cluster()
+    chain = Chain(database=Database(cluster))
+    load = Load(chain.publish_port)
+    load.run(50)
+    for _ in range(max(1, round(3 * SCALE))):
+        load.run_for(0.1)
+        cluster.crash()
+        load.run_for(0.3)
+        cluster.start()
+        load.run(50)
+    settled(chain, load)
+
+
+@test(timeout=120)
+def postgresql_is_down_when_the_daemons_start():
+    """They start, say that they wait, give no credit, and begin when it is there."""
+    cluster = Cluster()
+    chain = Chain(database=Database(cluster), start=False)
+    cluster.stop()
+    for d in chain.all:
+        d.start(ready=False)
+        wait_until(lambda: d.get("/healthz")[0] == 200, what=f"{d.name} lives")
+    assert_waits(chain)
+    for d in chain.all:
+        wait_until(lambda: "database not available, waiting" in d.log_text(), what=f"{d.name} says so")
+    p = Publisher(chain.publish_port, open=False)
+    p.connect()
+    p.say("hello", protocol=1, client="early")
+    p.wait(lambda: p.welcome or p.nacks)
+    assert not p.welcome or p.welcome["credit"] == 0, p.welcome
+    cluster.start()
+    assert_recovers(chain)
+    p.wait(lambda: p.limit > 0 or (p.welcome and p.welcome["credit"] > 0), 20, "credit")
+    load = Load(chain.publish_port)
+    load.run(30)
+    settled(chain, load)
+
+
+@test(timeout=120)
+def postgresql_is_down_in_between():
+    cluster = Cluster()
+    chain = Chain(database=Database(cluster))
+    load = Load(chain.publish_port)
+    load.run(50)
+    cluster.stop()
+    told = len(load.told)
+    assert_waits(chain)
+    load.run_for(0.5)
+    assert len(load.told) - told < 200
+    cluster.start()
+    assert_recovers(chain)
+    load.run(30)
+    settled(chain, load)
+
+
+@test(timeout=120)
+def postgresql_is_read_only_for_a_while():
+    """As after a switch of the primary: sessions stay, but nothing can be written."""
+    cluster = Cluster()
+    db = Database(cluster)
+    chain = Chain(database=db)
+    load = Load(chain.publish_port)
+    load.run(50)
+
+    def set_read_only(value):
+        c = db.connect(options="-c default_transaction_read_only=off")
+        c.cursor().execute(f"ALTER SYSTEM SET default_transaction_read_only = {value}")
+        c.cursor().execute("SELECT pg_reload_conf()")
+    set_read_only("on")
+    undo("read-only", lambda: set_read_only("off"))
+    load.run_for(1.5)
+    quiet = len(load.told)
+    load.run_for(0.5)
+    assert len(load.told) == quiet, "acknowledged by a read-only database"
+    wait_until(lambda: load.step() or "read-only" in chain.intake.log_text(), what="intake says so", every=0)
+    set_read_only("off")
+    load.run(30)
+    assert_recovers(chain)
+    settled(chain, load)
+
+
+@test(timeout=150)
+def disk_is_full():
+    """The chronology's disk fills up: nothing is acknowledged, nothing is parked; with space, all goes on."""
+    if os.getuid() != 0:
+        raise Skip("needs root to mount a small file system")
+    cluster = Cluster()
+    folder = os.path.join(cluster.path, "small")
+    os.mkdir(folder)
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=5m", "pulih-test", folder],
+                      stderr=subprocess.DEVNULL).returncode:
+        raise Skip("may not mount a file system")
+    undo("small file system", lambda: (cluster.stop("immediate"), subprocess.run(["umount", folder], check=True)))
+    shutil.chown(folder, *[os.stat(os.path.join(cluster.path, "data")).st_uid] * 2)
+    db = Database(cluster)
+    c = db.connect()
+    c.cursor().execute(f"CREATE TABLESPACE small LOCATION '{os.path.realpath(folder)}'")
+    for table in ("pulih.event", "pulih.content"):
+        c.cursor().execute(f"ALTER TABLE {table} SET TABLESPACE small")
+    chain = Chain(database=db)
+    load = Load(chain.publish_port)
+    load.run(50)
+    filler = os.path.join(folder, "filler")
+    with open(filler, "wb", 0) as f:
+        try:
+            while True:
+                f.write(bytes(8192))
+        except OSError:
+            pass
+    full = 'pulih_retries_total{stage="intake"}'
+    wait_until(lambda: load.step() or (chain.intake.metrics()[full] >= 2), 40, "intake finds the disk full", every=0)
+    assert "sqlstate=53100" in chain.intake.log_text()
+    told = len(load.told)
+    load.run_for(8)
+    assert len(load.told) == told, "acknowledged on a full disk"
+    assert chain.intake.get("/healthz")[0] == 200
+    assert db.one("SELECT count(*) FROM pulih.dead") == 0, "parked because of a full disk"
+    os.unlink(filler)
+    load.run(30)
+    settled(chain, load)
+
+
+main()

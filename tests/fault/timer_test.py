@@ -1,0 +1,87 @@
+"""Timers without a leader: whatever dies, and whatever the clocks of the daemons show, each deadline fires once."""
+import glob
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
+
+from pulihtest import *
+from history import *
+from load import *
+
+SCALE = float(os.environ.get("FAULT_SCALE", "1"))
+MANY = max(200, round(2000 * SCALE))
+
+
+@test(timeout=180)
+def escalation_dies_with_timers_claimed():
+    """Two thousand deadlines are due, three replicas claim them in small lots, and one after another is killed."""
+    chain = Chain(replicas={"escalation": 3}, settings={"escalation": {"timer_items": 40, "timer_ms": 10}})
+    load = Load(chain.publish_port, later=0, window=400)
+    load.run(MANY, 90)
+    load.finish()
+    chain.wait_quiet(90)
+    for d in chain.daemons["escalation"]:
+        d.kill()
+    due = len(chain.db.query("UPDATE pulih.deadline SET due_at = now() - interval '1 second' RETURNING 1"))
+    assert due >= MANY, due
+    left = "SELECT count(*) FROM pulih.deadline WHERE due_at <= now()"
+    chain.start()
+    kills = 0
+    while chain.db.one(left):
+        d = chain.daemons["escalation"][kills % 3]
+        d.kill()
+        d.start(ready=False)
+        chain.daemons["escalation"][(kills + 1) % 3].wait_ready()
+        kills += 1
+    assert kills > 2, kills
+    chain.wait_quiet(90)
+    h = check_history(chain.db, load)
+    fired = [e.complaint for e in h.events if e.type == "deadline_passed"]
+    assert len(fired) == len(set(fired)) == due, (len(fired), len(set(fired)), due)
+    assert sum(e.type == "reprimanded" for e in h.events) == due
+
+
+def library():
+    found = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")
+    if not found:
+        raise Skip("libfaketime is not installed")
+    return found[0]
+
+
+@cases([("an hour behind", "-1h"), ("an hour ahead", "+1h")])
+def the_clock_of_a_daemon_is_wrong(by):
+    """Times in the chronology and of deadlines are the database's; none runs backwards."""
+    env = {"LD_PRELOAD": library(), "FAKETIME": by, "DONT_FAKE_MONOTONIC": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+    chain = Chain(replicas={"intake": 2, "classification": 2}, start=False)
+    for d in chain.daemons["intake"][:1] + chain.daemons["classification"][:1] + chain.daemons["escalation"] + \
+            chain.daemons["followup"]:
+        d.env.update(env)
+    chain.start()
+    before = chain.db.one("SELECT now()")
+    wrong, right = Load(chain.publish_ports[0], "wrong"), Load(chain.publish_ports[1], "right", seed=2)
+    for load in (wrong, right):
+        load.run(60)
+    right.cases += wrong.cases  # both speak about the same complaints
+    wrong.cases += right.cases
+    for load in (wrong, right, wrong, right):
+        load.run(40)
+    wrong.finish()
+    right.finish()
+    chain.wait_quiet()
+    check_history(chain.db, wrong) if not right.ids else check_history(chain.db)
+    outside = chain.db.one("SELECT count(*) FROM pulih.event WHERE recorded_at < %s - interval '2 seconds' "
+                           "OR recorded_at > now() + interval '2 seconds'", before)
+    assert outside == 0, f"{outside} events are recorded at another time than the database's"
+    early = chain.db.one("SELECT count(*) FROM pulih.event WHERE type = %s", WIRE["deadline_passed"])
+    assert early == 0, f"{early} deadlines fired by the daemon's clock"
+    due = chain.db.query("UPDATE pulih.deadline SET due_at = now() + interval '2 seconds' RETURNING complaint")
+    chain.db.wait_row("SELECT 1 FROM pulih.event WHERE type = %s HAVING count(*) >= 1", WIRE["deadline_passed"])
+    assert chain.db.one("SELECT min(recorded_at - occurred_at) >= interval '-10 milliseconds' FROM pulih.event "
+                        "WHERE type = %s", WIRE["deadline_passed"])
+    chain.wait_quiet()
+    check_history(chain.db)
+    assert due
+
+
+main()

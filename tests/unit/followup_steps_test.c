@@ -1,0 +1,1142 @@
+/* Steps of follow-up: letters, offers, approval, consent, execution, verification, silence, the end and a new
+ * beginning; and whose turn is next. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/lib/desk.h"
+
+/* The handlers as the daemon has them. */
+int daemon_main(int argc, char **argv);
+#define main daemon_main
+#include "services/followup/main.c"
+#undef main
+
+static const int open_states[] = {PULIH_STATE_acknowledged, PULIH_STATE_approving, PULIH_STATE_offered,
+                                  PULIH_STATE_accepted, PULIH_STATE_verifying};
+static const int resting[] = {PULIH_STATE_acknowledged, PULIH_STATE_approving, PULIH_STATE_offered,
+                              PULIH_STATE_accepted,     PULIH_STATE_verifying, PULIH_STATE_closed,
+                              PULIH_STATE_parked};
+
+static struct desk *open_desk(int state)
+{
+    return desk_open(PULIH_STAGE_followup, handlers, PULIH_COUNT(handlers), state);
+}
+
+static int64_t add_to_now(const struct desk *d, struct pulih_duration duration)
+{
+    return pulih_calendar_add(d->policy->calendar, d->now_us, duration);
+}
+
+static int64_t run_on_due(const struct desk *d)
+{
+    return pulih_calendar_add_working_us(d->policy->calendar, d->now_us, d->before.ladder_left_us);
+}
+
+/* The ladder runs again with what was left of it. */
+static void expect_runs_on(const struct desk *d, int64_t left_us)
+{
+    int64_t due_us = pulih_calendar_add_working_us(d->policy->calendar, d->now_us, left_us);
+
+    assert_int_equal(d->row.ladder_due, due_us);
+    assert_int_equal(desk_deadline(d, d->row.ladder_kind)->due_at, due_us);
+    assert_int_equal(d->row.ladder_left_us, 0);
+}
+
+/* --- what the stages before decided ------------------------------------------------------------------------ */
+
+static enum pulih_verdict planned(struct desk *d)
+{
+    struct pulih_planned msg = {0};
+
+    PULIH_SET(&msg, planned, due_at, d->row.due_at);
+    PULIH_SET(&msg, planned, promise, (uint64_t)d->row.promises);
+    PULIH_SET(&msg, planned, post, PULIH_VIEW("Post"));
+    PULIH_SET(&msg, planned, policy, PULIH_VIEW("p"));
+    return desk_event(d, PULIH_M_planned, &msg);
+}
+
+static void acknowledges_the_first_plan(void **state)
+{
+    static const struct {
+        int language, letter;
+        const char *category, *department;
+    } rows[] = {
+        {PULIH_language_id, PULIH_language_id, "mekanis", "pengiriman"},
+        {PULIH_language_en, PULIH_language_en, "mechanical", "delivery"},
+        {PULIH_language_unknown, PULIH_language_id, "mekanis", "pengiriman"}, /* that of the policy */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PULIH_COUNT(rows); i++)
+        for (int hinted = 0; hinted < 2; hinted++) {
+            struct desk *d = open_desk(PULIH_STATE_planned);
+            struct pulih_acknowledged msg;
+            d->row.language = (int16_t)rows[i].language;
+            d->hinted = hinted;
+            assert_int_equal(planned(d), PULIH_DONE);
+            assert_int_equal(desk_count(d, PULIH_T_event), 1);
+            desk_expect_event(d, 0, PULIH_M_acknowledged, PULIH_STATE_acknowledged, &msg);
+            assert_int_equal(msg.language, rows[i].letter);
+            assert_int_equal(msg.category, d->row.category);
+            assert_int_equal(msg.department, d->row.department);
+            assert_int_equal(msg.tier, d->row.tier);
+            assert_int_equal(msg.due_at, d->row.due_at);
+            assert_int_equal(msg.letter, 1);
+            const struct pulih_row_letter *letter = desk_letter(d, PULIH_letter_acknowledgement, NULL);
+            assert_int_equal(letter->language, rows[i].letter);
+            assert_true(desk_says_date(d, letter, d->row.due_at));
+            assert_true(desk_says(letter->body, rows[i].category));
+            assert_true(desk_says(letter->body, rows[i].department));
+            assert_int_equal(d->row.ladder_armed, d->before.ladder_armed);
+            desk_close(d);
+        }
+}
+
+static void tells_a_new_plan(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < PULIH_COUNT(open_states); i++) {
+        struct desk *d = open_desk(open_states[i]);
+        struct pulih_informed msg;
+        assert_int_equal(planned(d), PULIH_DONE);
+        assert_int_equal(desk_count(d, PULIH_T_event), 1);
+        desk_expect_event(d, 0, PULIH_M_informed, open_states[i], &msg);
+        assert_int_equal(msg.category, d->row.category);
+        assert_int_equal(msg.department, d->row.department);
+        assert_int_equal(msg.tier, d->row.tier);
+        assert_int_equal(msg.due_at, d->row.due_at);
+        assert_true(desk_says_date(d, desk_letter(d, PULIH_letter_update, NULL), d->row.due_at));
+        desk_close(d);
+    }
+}
+
+static void tells_plans_at_their_time_only(void **state)
+{
+    static const int states[] = {PULIH_STATE_received, PULIH_STATE_classified, PULIH_STATE_verified,
+                                 PULIH_STATE_thanked,  PULIH_STATE_closed,     PULIH_STATE_parked};
+
+    (void)state;
+    for (size_t i = 0; i < PULIH_COUNT(states); i++) {
+        struct desk *d = open_desk(states[i]);
+        planned(d);
+        desk_expect_never(d, "the complaint is not in a state to be told a plan");
+        desk_close(d);
+    }
+}
+
+/* A letter that another stage's event calls for. */
+static void expect_announced(const struct desk *d, int kind, const char *post)
+{
+    struct pulih_letter_written msg;
+
+    assert_int_equal(desk_count(d, PULIH_T_event), 1);
+    desk_expect_event(d, 0, PULIH_M_letter_written, d->before.state, &msg);
+    assert_int_equal(msg.letter, kind);
+    assert_int_equal(msg.number, d->row.letters);
+    assert_int_equal(PULIH_HAS(&msg, letter_written, post), post != NULL);
+    if (post)
+        assert_true(pulih_view_is(msg.post, post));
+    assert_int_equal(desk_count(d, PULIH_T_deadline), 0);
+}
+
+static void tells_of_a_pause_and_its_end(void **state)
+{
+    static const int states[] = {PULIH_STATE_acknowledged, PULIH_STATE_approving, PULIH_STATE_accepted};
+    static const struct {
+        int reason;
+        const char *id, *en;
+    } reasons[] = {
+        {PULIH_pause_documents, "menunggu dokumen pelanggan", "waiting for the customer's documents"},
+        {PULIH_pause_third_party, "menunggu pihak ketiga", "waiting for a third party"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PULIH_COUNT(states); i++)
+        for (int language = PULIH_language_id; language <= PULIH_language_en; language++) {
+            struct desk *d = open_desk(states[i]);
+            struct pulih_clock_paused paused = {0};
+            struct pulih_clock_resumed resumed = {0};
+            d->row.language = (int16_t)language;
+            for (size_t k = 0; k < PULIH_COUNT(reasons); k++) {
+                PULIH_SET(&paused, clock_paused, pause, (uint16_t)reasons[k].reason);
+                PULIH_SET(&paused, clock_paused, left_s, 100);
+                assert_int_equal(desk_event(d, PULIH_M_clock_paused, &paused), PULIH_DONE);
+                expect_announced(d, PULIH_letter_paused, NULL);
+                assert_true(desk_says(desk_letter(d, PULIH_letter_paused, NULL)->body,
+                                      language == PULIH_language_en ? reasons[k].en : reasons[k].id));
+            }
+            PULIH_SET(&resumed, clock_resumed, due_at, d->now_us + 3 * DESK_DAY);
+            PULIH_SET(&resumed, clock_resumed, promise, 3);
+            assert_int_equal(desk_event(d, PULIH_M_clock_resumed, &resumed), PULIH_DONE);
+            expect_announced(d, PULIH_letter_resumed, NULL);
+            assert_true(
+                desk_says_date(d, desk_letter(d, PULIH_letter_resumed, NULL), d->now_us + 3 * DESK_DAY));
+            desk_close(d);
+        }
+}
+
+/* To the post, in the company's language whatever the customer's is. */
+static void writes_to_posts(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < PULIH_COUNT(resting); i++) {
+        struct desk *d = open_desk(resting[i]);
+        struct pulih_reprimanded reprimanded = {0};
+        struct pulih_ladder_ended ended = {0};
+        d->row.language = PULIH_language_en;
+        PULIH_SET(&reprimanded, reprimanded, level, 37);
+        PULIH_SET(&reprimanded, reprimanded, post, PULIH_VIEW("Kepala Divisi"));
+        PULIH_SET(&reprimanded, reprimanded, deadline, PULIH_deadline_reprimand);
+        PULIH_SET(&reprimanded, reprimanded, missed_at, d->now_us - DESK_DAY);
+        PULIH_SET(&reprimanded, reprimanded, due_at, d->now_us + DESK_DAY);
+        assert_int_equal(desk_event(d, PULIH_M_reprimanded, &reprimanded), PULIH_DONE);
+        expect_announced(d, PULIH_letter_reprimand, "Kepala Divisi");
+        const struct pulih_row_letter *letter = desk_letter(d, PULIH_letter_reprimand, "Kepala Divisi");
+        assert_int_equal(letter->language, PULIH_language_id);
+        assert_true(desk_says_date(d, letter, d->now_us - DESK_DAY));
+        assert_true(desk_says_date(d, letter, d->now_us + DESK_DAY));
+        assert_true(desk_says(letter->body, "37"));
+        assert_true(desk_says(letter->body, "tenggat jawaban teguran"));
+        PULIH_SET(&ended, ladder_ended, level, 4);
+        PULIH_SET(&ended, ladder_ended, post, PULIH_VIEW("Direktur Operasional"));
+        assert_int_equal(desk_event(d, PULIH_M_ladder_ended, &ended), PULIH_DONE);
+        expect_announced(d, PULIH_letter_handover, "Direktur Operasional");
+        assert_int_equal(desk_letter(d, PULIH_letter_handover, "Direktur Operasional")->language,
+                         PULIH_language_id);
+        desk_close(d);
+    }
+}
+
+/* --- what is only published --------------------------------------------------------------------------------- */
+
+static void expect_only_published(const struct desk *d)
+{
+    assert_int_equal(d->item.verdict, PULIH_DONE);
+    for (size_t t = 0; t < PULIH_T_N; t++)
+        assert_int_equal(desk_count(d, (enum pulih_table)t), t == PULIH_T_feed);
+}
+
+static void publishes_notes_and_what_was_said_elsewhere(void **state)
+{
+    struct pulih_note note = {0};
+    struct pulih_gist_confirmed gist = {0};
+    struct pulih_message_refused refused = {0};
+    struct pulih_parked parked = {0};
+
+    (void)state;
+    PULIH_SET(&note, note, text, PULIH_VIEW("She called again."));
+    PULIH_SET(&gist, gist_confirmed, gist, PULIH_VIEW("Parcel late"));
+    PULIH_SET(&refused, message_refused, type, PULIH_VIEW("paused"));
+    PULIH_SET(&refused, message_refused, version, 3);
+    PULIH_SET(&refused, message_refused, state, PULIH_VIEW("offered"));
+    PULIH_SET(&refused, message_refused, need, PULIH_VIEW("move"));
+    PULIH_SET(&parked, parked, version, 3);
+    for (size_t i = 0; i < PULIH_COUNT(resting); i++) {
+        struct desk *d = open_desk(resting[i]);
+        desk_mail(d, PULIH_M_note, &note);
+        expect_only_published(d);
+        desk_mail(d, PULIH_M_gist_confirmed, &gist);
+        expect_only_published(d);
+        desk_event(d, PULIH_M_message_refused, &refused);
+        expect_only_published(d);
+        desk_event(d, PULIH_M_parked, &parked);
+        expect_only_published(d);
+        /* What people wrote goes nowhere. */
+        assert_false(desk_says(PULIH_ROWS(&d->rows, feed)->body, "Parcel"));
+        desk_close(d);
+    }
+}
+
+static void takes_reports_of_letters_it_wrote(void **state)
+{
+    static const struct {
+        uint64_t letter;
+        bool known;
+    } rows[] = {{0, false}, {1, true}, {2, true}, {3, false}, {32767, false}};
+
+    (void)state;
+    for (size_t i = 0; i < PULIH_COUNT(rows); i++) {
+        struct desk *d = open_desk(PULIH_STATE_acknowledged);
+        struct pulih_letter_delivered msg = {0};
+        d->row.letters = 2;
+        PULIH_SET(&msg, letter_delivered, letter, rows[i].letter);
+        PULIH_SET(&msg, letter_delivered, delivery, PULIH_delivery_read);
+        assert_int_equal(desk_mail(d, PULIH_M_letter_delivered, &msg), PULIH_DONE);
+        if (rows[i].known)
+            expect_only_published(d);
+        else
+            desk_expect_refused(d, "known_letter");
+        desk_close(d);
+    }
+}
+
+/* --- offers -------------------------------------------------------------------------------------------------- */
+
+static struct pulih_offer_made offer_of(uint64_t amount, const char *currency, const char *role)
+{
+    struct pulih_offer_made msg = {0};
+
+    PULIH_SET(&msg, offer_made, remedy, PULIH_remedy_refund);
+    PULIH_SET(&msg, offer_made, solution, PULIH_VIEW("We pay it back"));
+    PULIH_SET(&msg, offer_made, argument, PULIH_VIEW("It was our fault"));
+    if (amount)
+        PULIH_SET(&msg, offer_made, amount, amount);
+    if (currency)
+        PULIH_SET(&msg, offer_made, currency, pulih_view_of(currency));
+    PULIH_SET(&msg, offer_made, role, pulih_view_of(role));
+    PULIH_SET(&msg, offer_made, actor, PULIH_VIEW("A1"));
+    return msg;
+}
+
+static void expect_offer_row(const struct desk *d, const struct pulih_offer_made *msg)
+{
+    const struct pulih_row_offer *offer = PULIH_ROWS(&d->rows, offer);
+
+    assert_int_equal(desk_count(d, PULIH_T_offer), 1);
+    assert_int_equal(pulih_id_compare(&offer->complaint, &d->row.id), 0);
+    assert_int_equal(offer->shard, d->row.shard);
+    assert_int_equal(offer->remedy, msg->remedy);
+    assert_int_equal(offer->amount, msg->amount);
+    assert_true(pulih_view_same(offer->currency, msg->currency));
+    assert_true(pulih_view_same(offer->role, msg->role));
+    assert_true(pulih_view_same(offer->actor, msg->actor));
+}
+
+/* The customer has it, the ladder stands, and an answer is awaited. */
+static void expect_offered(const struct desk *d, uint64_t n, uint64_t amount, int kind)
+{
+    int64_t answer_by = add_to_now(d, d->policy->answer_within);
+    struct pulih_offered msg;
+
+    assert_int_equal(desk_count(d, PULIH_T_event), 1);
+    desk_expect_event(d, 0, PULIH_M_offered, PULIH_STATE_offered, &msg);
+    assert_int_equal(msg.offer, n);
+    assert_int_equal(msg.amount, amount);
+    assert_int_equal(PULIH_HAS(&msg, offered, amount), amount > 0);
+    assert_int_equal(PULIH_HAS(&msg, offered, currency), amount > 0);
+    assert_int_equal(msg.answer_by, answer_by);
+    assert_int_equal(msg.letter, d->row.letters);
+    const struct pulih_row_letter *letter = desk_letter(d, kind, NULL);
+    assert_true(desk_says_date(d, letter, answer_by));
+    assert_int_equal(d->row.ladder_armed, 0);
+    assert_int_equal(d->row.silence_armed, d->row.version);
+    assert_int_equal(desk_deadline(d, PULIH_deadline_silence)->due_at, answer_by);
+}
+
+/* A superior has it; the ladder runs. */
+static void expect_asked(const struct desk *d, uint64_t n)
+{
+    struct pulih_view post = d->policy->ladder[0].post;
+    struct pulih_approval_asked msg;
+
+    assert_int_equal(desk_count(d, PULIH_T_event), 1);
+    desk_expect_event(d, 0, PULIH_M_approval_asked, PULIH_STATE_approving, &msg);
+    assert_int_equal(msg.offer, n);
+    assert_true(pulih_view_same(msg.post, post));
+    assert_int_equal(msg.letter, d->row.letters);
+    assert_true(desk_says(desk_letter(d, PULIH_letter_approval_request, "Kepala Regu Layanan")->body,
+                          "We pay it back"));
+    assert_int_not_equal(d->row.ladder_armed, 0);
+    assert_int_equal(d->row.silence_armed, 0);
+}
+
+static void offers_within_authority_and_asks_beyond(void **state)
+{
+    static const struct {
+        uint64_t amount;
+        const char *currency, *role;
+        int gravity;
+        bool alone;
+    } rows[] = {
+        {0, NULL, "agent", 0, true},
+        {1, "IDR", "agent", 0, true},
+        {250000, "IDR", "agent", 0, true},
+        {250001, "IDR", "agent", 0, false},
+        {1000000, "IDR", "supervisor", 0, true},
+        {1000001, "IDR", "supervisor", 0, false},
+        {100000000, "IDR", "director", 0, true},
+        {9000000000000000, "IDR", "director", 0, false},
+        {1, "USD", "director", 0, false}, /* limits say nothing about dollars */
+        {1, "idr", "agent", 0, false},
+        {0, NULL, "director", PULIH_gravity_corruption, false}, /* four eyes */
+        {0, NULL, "director", PULIH_gravity_maladministration, false},
+        {0, NULL, "director", PULIH_gravity_discrimination, false},
+        {0, NULL, "director", PULIH_gravity_partiality, false},
+        {0, NULL, "agent", PULIH_gravity_safety, true},
+        {0, NULL, "agent", PULIH_gravity_legal_threat, true},
+    };
+    static const int states[] = {PULIH_STATE_acknowledged, PULIH_STATE_approving, PULIH_STATE_offered};
+
+    (void)state;
+    for (size_t i = 0; i < PULIH_COUNT(rows); i++)
+        for (size_t k = 0; k < PULIH_COUNT(states); k++) {
+            struct desk *d = open_desk(states[k]);
+            struct pulih_offer_made msg = offer_of(rows[i].amount, rows[i].currency, rows[i].role);
+            uint64_t n = (uint64_t)d->row.offers + 1;
+            if (rows[i].gravity)
+                d->row.gravity = (int16_t)(1 << (rows[i].gravity - 1));
+            assert_int_equal(desk_mail(d, PULIH_M_offer_made, &msg), PULIH_DONE);
+            expect_offer_row(d, &msg);
+            if (rows[i].alone)
+                expect_offered(d, n, rows[i].amount,
+                               states[k] == PULIH_STATE_offered ? PULIH_letter_alternative
+                                                                : PULIH_letter_offer);
+            else
+                expect_asked(d, n);
+            desk_close(d);
+        }
+}
+
+static void an_offer_says_what_it_gives(void **state)
+{
+    static const struct {
+        uint64_t amount;
+        int language;
+        const char *says;
+    } rows[] = {
+        {200000, PULIH_language_id, "Rp200.000"},
+        {200000, PULIH_language_en, "IDR 200,000"},
+        {0, PULIH_language_id, NULL},
+        {0, PULIH_language_en, NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PULIH_COUNT(rows); i++)
+        for (int beyond = 0; beyond < 2; beyond++) {
+            struct desk *d = open_desk(PULIH_STATE_acknowledged);
+            struct pulih_offer_made msg = offer_of(rows[i].amount, rows[i].amount ? "IDR" : NULL, "agent");
+            d->row.language = (int16_t)rows[i].language;
+            d->row.gravity = beyond ? 1 << (PULIH_gravity_corruption - 1) : 0;
+            assert_int_equal(desk_mail(d, PULIH_M_offer_made, &msg), PULIH_DONE);
+            const struct pulih_row_letter *letter =
+                beyond ? desk_letter(d, PULIH_letter_approval_request, "Kepala Regu Layanan")
+                       : desk_letter(d, PULIH_letter_offer, NULL);
+            const char *says = beyond && rows[i].says ? "Rp200.000" : rows[i].says;
+            assert_true(desk_says(letter->body, "We pay it back"));
+            assert_true(desk_says(letter->body, "It was our fault"));
+            assert_int_equal(desk_says(letter->body, "200"), rows[i].amount > 0);
+            if (says)
+                assert_true(desk_says(letter->body, says));
+            desk_close(d);
+        }
+}
+
+/* The ladder keeps what is left while the customer thinks, and gives it back when a superior must. */
+static void an_offer_stops_the_ladder_and_a_question_starts_it(void **state)
+{
+    struct desk *d = open_desk(PULIH_STATE_acknowledged);
+    struct pulih_offer_made small = offer_of(1, "IDR", "agent"), big = offer_of(300000, "IDR", "agent");
+
+    (void)state;
+    d->now_us += DESK_HOUR;
+    assert_int_equal(desk_mail(d, PULIH_M_offer_made, &small), PULIH_DONE);
+    assert_int_equal(d->row.ladder_left_us, 22 * DESK_HOUR); /* of 23 */
+    d->now_us += DESK_DAY;
+    assert_int_equal(desk_mail(d, PULIH_M_offer_made, &big), PULIH_DONE);
+    expect_asked(d, 2);
+    expect_runs_on(d, 22 * DESK_HOUR);
+    int64_t due_us = d->row.ladder_due;
+    assert_int_equal(desk_mail(d, PULIH_M_offer_made, &big), PULIH_DONE); /* takes the other's place */
+    expect_asked(d, 3);
+    assert_int_equal(d->row.ladder_due, due_us);
+    assert_int_equal(desk_count(d, PULIH_T_deadline), 0);
+    desk_close(d);
+}
+
+static void refuses_offers_that_lack_something(void **state)
+{
+    static const struct {
+        int state;
+        uint64_t amount;
+        const char *currency, *role, *need;
+    } rows[] = {
+        {PULIH_STATE_acknowledged, 1, "IDR", "janitor", "known_role"},
+        {PULIH_STATE_acknowledged, 1, "IDR", "Agent", "known_role"},
+        {PULIH_STATE_acknowledged, 1, NULL, "agent", "currency"},
+        {PULIH_STATE_accepted, 1, "IDR", "agent", "move"},
+        {PULIH_STATE_verifying, 1, "IDR", "agent", "move"},
+        {PULIH_STATE_closed, 1, "IDR", "agent", "move"},
+        {PULIH_STATE_parked, 1, "IDR", "agent", "move"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PULIH_COUNT(rows); i++) {
+        struct desk *d = open_desk(rows[i].state);
+        struct pulih_offer_made msg = offer_of(rows[i].amount, rows[i].currency, rows[i].role);
+        assert_int_equal(desk_mail(d, PULIH_M_offer_made, &msg), PULIH_DONE);
+        desk_expect_refused(d, rows[i].need);
+        desk_close(d);
+    }
+}
+
+/* --- approval ------------------------------------------------------------------------------------------------ */
+
+static enum pulih_verdict approve(struct desk *d, const char *actor, const char *role, uint64_t offer)
+{
+    struct pulih_approved msg = {0};
+
+    PULIH_SET(&msg, approved, actor, pulih_view_of(actor));
+    PULIH_SET(&msg, approved, role, pulih_view_of(role));
+    if (offer)
+        PULIH_SET(&msg, approved, offer, offer);
+    return desk_mail(d, PULIH_M_approved, &msg);
+}
+
+/* In `approving` of a desk, offer 1 by A17, an agent, waits. */
+static void approves_what_the_role_covers(void **state)
+{
+    static const struct {
+        int64_t amount;
+        const char *currency, *actor, *role;
+        uint64_t offer;
+        const char *need; /* NULL: approved */
+    } rows[] = {
+        {200000, "IDR", "B2", "agent", 0, NULL},
+        {200000, "IDR", "B2", "agent", 1, NULL},
+        {1000000, "IDR", "B2", "supervisor", 0, NULL},
+        {1000001, "IDR", "B2", "supervisor", 0, "authority"},
+        {1000001, "IDR", "B2", "manager", 0, NULL},
+        {200000, "IDR", "A17", "director", 0, "other_person"},
+        {200000, "IDR", "A17", "agent", 1, "other_person"},
+        {200000, "IDR", "B2", "janitor", 0, "known_role"},
+        {200000, "IDR", "B2", "director", 2, "waiting_offer"},
+        {200000, "IDR", "B2", "director", 32767, "waiting_offer"},
+        {1, "USD", "B2", "manager", 0, "authority"},
+        {1, "USD", "B2", "director", 0, NULL}, /* the role that may give most */
+        {0, NULL, "B2", "agent", 0, NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PULIH_COUNT(rows); i++) {
+        struct desk *d = open_desk(PULIH_STATE_approving);
+        d->offer.amount = rows[i].amount;
+        d->offer.currency = rows[i].currency ? pulih_view_of(rows[i].currency) : (struct pulih_view){0};
+        assert_int_equal(approve(d, rows[i].actor, rows[i].role, rows[i].offer), PULIH_DONE);
+        if (rows[i].need) {
+            desk_expect_refused(d, rows[i].need);
+        } else {
+            expect_offered(d, 1, (uint64_t)rows[i].amount, PULIH_letter_offer);
+            assert_int_equal(desk_count(d, PULIH_T_offer), 0);
+            const struct pulih_row_letter *letter = desk_letter(d, PULIH_letter_offer, NULL);
+            assert_true(desk_says(letter->body, "Barang kami ganti")); /* as it was proposed */
+            assert_true(desk_says(letter->body, "Sesuai garansi"));
+        }
+        desk_close(d);
+    }
+}
+
+static enum pulih_verdict refuse(struct desk *d, uint64_t offer)
+{
+    struct pulih_refused msg = {0};
+
+    PULIH_SET(&msg, refused, actor, PULIH_VIEW("B2"));
+    PULIH_SET(&msg, refused, why, PULIH_VIEW("Too much."));
+    if (offer)
+        PULIH_SET(&msg, refused, offer, offer);
+    return desk_mail(d, PULIH_M_refused, &msg);
+}
+
+static void a_superior_may_refuse(void **state)
+{
+    (void)state;
+    for (uint64_t offer = 0; offer < 2; offer++) {
+        struct desk *d = open_desk(PULIH_STATE_approving);
+        struct pulih_offer_refused msg;
+        assert_int_equal(refuse(d, offer), PULIH_DONE);
+        assert_int_equal(desk_count(d, PULIH_T_event), 1);
+        desk_expect_event(d, 0, PULIH_M_offer_refused, PULIH_STATE_acknowledged, &msg);
+        assert_int_equal(msg.offer, 1);
+        assert_int_equal(desk_count(d, PULIH_T_letter), 0); /* the customer never saw it */
+        assert_int_equal(d->row.ladder_armed, d->before.ladder_armed);
+        assert_int_equal(d->row.declined, 0);
+        struct pulih_offer_made another = offer_of(1, "IDR", "agent");
+        assert_int_equal(desk_mail(d, PULIH_M_offer_made, &another), PULIH_DONE);
+        expect_offered(d, 2, 1, PULIH_letter_offer); /* so the next one is the first to them */
+        desk_close(d);
+    }
+    struct desk *d = open_desk(PULIH_STATE_approving);
+    assert_int_equal(refuse(d, 2), PULIH_DONE);
+    desk_expect_refused(d, "waiting_offer");
+    desk_close(d);
+}
+
+static void nobody_decides_what_does_not_wait(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < PULIH_COUNT(resting); i++) {
+        if (resting[i] == PULIH_STATE_approving)
+            continue;
+        struct desk *d = open_desk(resting[i]);
+        assert_int_equal(approve(d, "B2", "director", 1), PULIH_DONE);
+        desk_expect_refused(d, "move");
+        assert_int_equal(refuse(d, 1), PULIH_DONE);
+        desk_expect_refused(d, "move");
+        desk_close(d);
+    }
+    struct desk *d = open_desk(PULIH_STATE_approving);
+    d->offer = (struct pulih_row_offer){0}; /* none at all */
+    assert_int_equal(approve(d, "B2", "director", 0), PULIH_DONE);
+    desk_expect_refused(d, "waiting_offer");
+    desk_close(d);
+}
+
+/* --- the customer's answer ------------------------------------------------------------------------------------ */
+
+static enum pulih_verdict answer(struct desk *d, int said, int objection, uint64_t offer)
+{
+    struct pulih_offer_answered msg = {0};
+
+    PULIH_SET(&msg, offer_answered, answer, (uint16_t)said);
+    if (objection)
+        PULIH_SET(&msg, offer_answered, objection, (uint16_t)objection);
+    if (offer)
+        PULIH_SET(&msg, offer_answered, offer, offer);
+    return desk_mail(d, PULIH_M_offer_answered, &msg);
+}
+
+static void consent_leads_to_execution(void **state)
+{
+    (void)state;
+    for (uint64_t offer = 0; offer < 2; offer++) {
+        struct desk *d = open_desk(PULIH_STATE_offered);
+        struct pulih_offer_accepted msg;
+        d->now_us += DESK_DAY;
+        assert_int_equal(answer(d, PULIH_answer_accepted, 0, offer), PULIH_DONE);
+        assert_int_equal(desk_count(d, PULIH_T_event), 1);
+        desk_expect_event(d, 0, PULIH_M_offer_accepted, PULIH_STATE_accepted, &msg);
+        assert_int_equal(msg.offer, 1);
+        assert_int_equal(msg.letter, d->row.letters);
+        assert_true(desk_says(desk_letter(d, PULIH_letter_execution, NULL)->body, "Barang kami ganti"));
+        expect_runs_on(d, d->before.ladder_left_us);
+        assert_int_equal(d->row.silence_armed, 0);
+        desk_close(d);
+    }
+}
+
+static void a_declined_offer_leaves_an_alternative_owed(void **state)
+{
+    (void)state;
+    for (int objection = 0; objection < 4; objection++) {
+        struct desk *d = open_desk(PULIH_STATE_offered);
+        struct pulih_offer_declined msg;
+        assert_int_equal(answer(d, PULIH_answer_declined, objection, 1), PULIH_DONE);
+        assert_int_equal(desk_count(d, PULIH_T_event), 1);
+        desk_expect_event(d, 0, PULIH_M_offer_declined, PULIH_STATE_acknowledged, &msg);
+        assert_int_equal(msg.offer, 1);
+        assert_int_equal(msg.objection, objection);
+        assert_int_equal(PULIH_HAS(&msg, offer_declined, objection), objection > 0);
+        desk_letter(d, PULIH_letter_next_steps, NULL);
+        expect_runs_on(d, d->before.ladder_left_us);
+        assert_int_equal(d->row.silence_armed, 0);
+        assert_int_equal(d->row.declined, 1);
+        struct pulih_offer_made another = offer_of(1, "IDR", "agent");
+        assert_int_equal(desk_mail(d, PULIH_M_offer_made, &another), PULIH_DONE);
+        expect_offered(d, 2, 1, PULIH_letter_alternative);
+        desk_close(d);
+    }
+}
+
+/* After so many, the next post must look at it, at once. */
+static void too_many_declined_offers_climb(void **state)
+{
+    (void)state;
+    for (uint16_t most = 1; most <= 4; most++) {
+        struct desk *d = open_desk(PULIH_STATE_offered);
+        d->policy->offers_max = most;
+        for (int16_t n = 1; n <= most; n++) {
+            int64_t due_us = n == most ? d->now_us : run_on_due(d);
+            assert_int_equal(answer(d, PULIH_answer_declined, 0, 0), PULIH_DONE);
+            assert_int_equal(d->row.declined, n);
+            assert_int_equal(desk_deadline(d, PULIH_deadline_resolution)->due_at, due_us);
+            assert_int_equal(d->row.ladder_due, due_us);
+            struct pulih_offer_made another = offer_of(1, "IDR", "agent");
+            assert_int_equal(desk_mail(d, PULIH_M_offer_made, &another), PULIH_DONE);
+            d->before = d->row;
+        }
+        desk_close(d);
+    }
+}
+
+/* Unless a person has it already, or the clock stands for a reason. */
+static void a_standing_or_ended_ladder_does_not_climb(void **state)
+{
+    struct desk *d = open_desk(PULIH_STATE_offered);
+
+    (void)state;
+    d->policy->offers_max = 1;
+    d->row.ended = 1;
+    assert_int_equal(answer(d, PULIH_answer_declined, 0, 0), PULIH_DONE);
+    assert_int_equal(desk_count(d, PULIH_T_deadline), 0);
+    desk_set(d, PULIH_STATE_offered);
+    d->row.clock = 1;
+    assert_int_equal(answer(d, PULIH_answer_declined, 0, 0), PULIH_DONE);
+    assert_int_equal(desk_count(d, PULIH_T_deadline), 0);
+    assert_int_equal(d->row.ladder_left_us, d->before.ladder_left_us);
+    desk_set(d, PULIH_STATE_offered);
+    d->row.clock = 1;
+    assert_int_equal(answer(d, PULIH_answer_accepted, 0, 0), PULIH_DONE);
+    assert_int_equal(desk_count(d, PULIH_T_deadline), 0);
+    desk_close(d);
+}
+
+static void refuses_answers_that_fit_no_offer(void **state)
+{
+    struct desk *d = open_desk(PULIH_STATE_offered);
+
+    (void)state;
+    assert_int_equal(answer(d, PULIH_answer_accepted, 0, 2), PULIH_DONE);
+    desk_expect_refused(d, "open_offer");
+    assert_int_equal(answer(d, PULIH_answer_unknown, 0, 1), PULIH_DONE);
+    desk_expect_refused(d, "answer");
+    for (size_t i = 0; i < PULIH_COUNT(resting); i++) {
+        if (resting[i] == PULIH_STATE_offered)
+            continue;
+        desk_set(d, resting[i]);
+        assert_int_equal(answer(d, PULIH_answer_accepted, 0, 0), PULIH_DONE);
+        desk_expect_refused(d, "move");
+    }
+    desk_close(d);
+}
+
+/* --- execution and verification -------------------------------------------------------------------------------- */
+
+static enum pulih_verdict execute(struct desk *d)
+{
+    struct pulih_executed msg = {0};
+
+    PULIH_SET(&msg, executed, detail, PULIH_VIEW("Sent a new one."));
+    return desk_mail(d, PULIH_M_executed, &msg);
+}
+
+static void execution_asks_whether_all_is_well(void **state)
+{
+    struct desk *d = open_desk(PULIH_STATE_accepted);
+    int64_t left_us = pulih_calendar_between(d->policy->calendar, d->now_us, d->row.ladder_due);
+    int64_t answer_by = add_to_now(d, d->policy->verify_within);
+    struct pulih_carried_out msg;
+
+    (void)state;
+    assert_int_equal(execute(d), PULIH_DONE);
+    assert_int_equal(desk_count(d, PULIH_T_event), 1);
+    desk_expect_event(d, 0, PULIH_M_carried_out, PULIH_STATE_verifying, &msg);
+    assert_int_equal(msg.offer, 1);
+    assert_int_equal(msg.answer_by, answer_by);
+    assert_true(desk_says_date(d, desk_letter(d, PULIH_letter_verification, NULL), answer_by));
+    assert_int_equal(desk_deadline(d, PULIH_deadline_silence)->due_at, answer_by);
+    assert_int_equal(d->row.ladder_armed, 0);
+    assert_int_equal(d->row.ladder_left_us, left_us);
+    for (size_t i = 0; i < PULIH_COUNT(resting); i++) {
+        if (resting[i] == PULIH_STATE_accepted)
+            continue;
+        desk_set(d, resting[i]);
+        assert_int_equal(execute(d), PULIH_DONE);
+        desk_expect_refused(d, "move");
+    }
+    desk_close(d);
+}
+
+static enum pulih_verdict verify(struct desk *d, bool satisfied, int score)
+{
+    struct pulih_verification_answered msg = {0};
+
+    PULIH_SET(&msg, verification_answered, satisfied, satisfied);
+    if (score >= 0)
+        PULIH_SET(&msg, verification_answered, score, (uint64_t)score);
+    return desk_mail(d, PULIH_M_verification_answered, &msg);
+}
+
+/* Nothing counts any more; what is left of the ladder's time is kept. */
+static void expect_over(const struct desk *d, size_t event, int closure, uint64_t letter)
+{
+    struct pulih_closed msg;
+
+    desk_expect_event(d, event, PULIH_M_closed, PULIH_STATE_closed, &msg);
+    assert_int_equal(desk_count(d, PULIH_T_event), event + 1);
+    assert_int_equal(msg.closure, closure);
+    assert_int_equal(msg.letter, letter);
+    assert_int_equal(PULIH_HAS(&msg, closed, letter), letter > 0);
+    assert_int_equal(desk_count(d, PULIH_T_deadline), 0);
+    assert_int_equal(d->row.ladder_armed, 0);
+    assert_int_equal(d->row.silence_armed, 0);
+    assert_int_equal(d->row.clock, 0);
+}
+
+static void satisfaction_is_thanked_and_closes(void **state)
+{
+    (void)state;
+    for (int score = -1; score <= 10; score++) {
+        struct desk *d = open_desk(PULIH_STATE_verifying);
+        struct pulih_verified verified;
+        struct pulih_thanked thanked;
+        assert_int_equal(verify(d, true, score), PULIH_DONE);
+        desk_expect_event(d, 0, PULIH_M_verified, PULIH_STATE_verified, &verified);
+        assert_int_equal(PULIH_HAS(&verified, verified, score), score >= 0);
+        assert_int_equal(verified.score, score < 0 ? 0 : score);
+        desk_expect_event(d, 1, PULIH_M_thanked, PULIH_STATE_thanked, &thanked);
+        assert_int_equal(thanked.letter, d->row.letters);
+        desk_letter(d, PULIH_letter_thanks, NULL);
+        expect_over(d, 2, PULIH_closure_resolved, 0);
+        assert_int_equal(d->row.ladder_left_us, d->before.ladder_left_us);
+        desk_close(d);
+    }
+}
+
+static void an_obstacle_goes_on(void **state)
+{
+    (void)state;
+    for (int score = -1; score <= 10; score++) {
+        struct desk *d = open_desk(PULIH_STATE_verifying);
+        struct pulih_obstacle_found msg;
+        d->now_us += DESK_DAY;
+        assert_int_equal(verify(d, false, score), PULIH_DONE);
+        assert_int_equal(desk_count(d, PULIH_T_event), 1);
+        desk_expect_event(d, 0, PULIH_M_obstacle_found, PULIH_STATE_acknowledged, &msg);
+        assert_int_equal(PULIH_HAS(&msg, obstacle_found, score), score >= 0);
+        assert_int_equal(msg.letter, d->row.letters);
+        desk_letter(d, PULIH_letter_next_steps, NULL);
+        expect_runs_on(d, d->before.ladder_left_us);
+        desk_close(d);
+    }
+    for (size_t i = 0; i < PULIH_COUNT(resting); i++) {
+        struct desk *d = open_desk(resting[i]);
+        assert_int_equal(verify(d, i % 2, 5), PULIH_DONE);
+        if (resting[i] != PULIH_STATE_verifying)
+            desk_expect_refused(d, "move");
+        desk_close(d);
+    }
+}
+
+/* --- silence ----------------------------------------------------------------------------------------------------- */
+
+static enum pulih_verdict pass_silence(struct desk *d, int32_t armed)
+{
+    struct pulih_silence_passed msg = {0};
+
+    PULIH_SET(&msg, silence_passed, due_at, d->now_us);
+    PULIH_SET(&msg, silence_passed, armed, (uint64_t)armed);
+    return desk_mail(d, PULIH_M_silence_passed, &msg);
+}
+
+static void silence_closes_or_climbs_by_policy(void **state)
+{
+    (void)state;
+    for (int verifying = 0; verifying < 2; verifying++)
+        for (int closes = 0; closes < 2; closes++) {
+            struct desk *d = open_desk(verifying ? PULIH_STATE_verifying : PULIH_STATE_offered);
+            d->policy->close_on_silence[verifying] = closes;
+            d->policy->close_on_silence[!verifying] = !closes;
+            assert_int_equal(pass_silence(d, d->row.silence_armed), PULIH_DONE);
+            assert_int_equal(d->row.silence_armed, 0);
+            if (closes) {
+                expect_over(d, 0, PULIH_closure_silence, (uint64_t)d->row.letters);
+                desk_letter(d, PULIH_letter_closing, NULL);
+            } else {
+                assert_int_equal(desk_count(d, PULIH_T_event), 0);
+                assert_int_equal(desk_count(d, PULIH_T_letter), 0);
+                assert_int_equal(desk_deadline(d, PULIH_deadline_resolution)->due_at, d->now_us);
+                assert_int_equal(d->row.state, d->before.state);
+            }
+            desk_close(d);
+        }
+}
+
+/* A pause that was asked for before the offer cannot be ended while the offer is open; silence ends it. */
+static void silence_climbs_though_the_clock_stands(void **state)
+{
+    static const int states[] = {PULIH_STATE_offered, PULIH_STATE_verifying};
+
+    (void)state;
+    for (size_t i = 0; i < PULIH_COUNT(states); i++) {
+        struct desk *d = open_desk(states[i]);
+        d->policy->close_on_silence[i] = false;
+        d->row.clock = 1;
+        assert_int_equal(pass_silence(d, d->row.silence_armed), PULIH_DONE);
+        assert_int_equal(d->row.clock, 0);
+        assert_int_equal(desk_deadline(d, PULIH_deadline_resolution)->due_at, d->now_us);
+        desk_close(d);
+    }
+}
+
+/* Where nobody is left above, silence makes no timer; the person who has it was told. */
+static void silence_climbs_no_ladder_that_ended(void **state)
+{
+    struct desk *d = open_desk(PULIH_STATE_offered);
+
+    (void)state;
+    d->row.ended = 1;
+    assert_int_equal(pass_silence(d, d->row.silence_armed), PULIH_DONE);
+    assert_int_equal(desk_count(d, PULIH_T_deadline), 0);
+    assert_int_equal(d->row.silence_armed, 0);
+    desk_close(d);
+}
+
+static void a_silence_that_was_broken_is_moot(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < PULIH_COUNT(resting); i++) {
+        struct desk *d = open_desk(resting[i]);
+        assert_int_equal(pass_silence(d, 3), PULIH_DONE);
+        desk_expect_refused(d, "running_deadline");
+        desk_close(d);
+    }
+}
+
+/* --- the end and a new beginning ---------------------------------------------------------------------------------- */
+
+static enum pulih_verdict withdraw(struct desk *d)
+{
+    struct pulih_withdrawn msg = {0};
+
+    PULIH_SET(&msg, withdrawn, words, PULIH_VIEW("Never mind."));
+    return desk_mail(d, PULIH_M_withdrawn, &msg);
+}
+
+static enum pulih_verdict reopen(struct desk *d)
+{
+    struct pulih_reopened msg = {0};
+
+    return desk_mail(d, PULIH_M_reopened, &msg);
+}
+
+static void a_withdrawn_complaint_is_closed(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < PULIH_COUNT(open_states); i++) {
+        struct desk *d = open_desk(open_states[i]);
+        bool runs = d->row.ladder_armed;
+        d->now_us += DESK_HOUR;
+        assert_int_equal(withdraw(d), PULIH_DONE);
+        expect_over(d, 0, PULIH_closure_withdrawn, (uint64_t)d->row.letters);
+        desk_letter(d, PULIH_letter_closing, NULL);
+        assert_int_equal(d->row.ladder_left_us, runs ? 22 * DESK_HOUR : d->before.ladder_left_us);
+        assert_int_equal(withdraw(d), PULIH_DONE);
+        desk_expect_refused(d, "open_complaint");
+        desk_close(d);
+    }
+    struct desk *d = open_desk(PULIH_STATE_parked);
+    assert_int_equal(withdraw(d), PULIH_DONE);
+    desk_expect_refused(d, "open_complaint");
+    desk_close(d);
+}
+
+static void expect_reopened(struct desk *d, uint64_t times)
+{
+    struct pulih_taken_up_again msg;
+
+    assert_int_equal(reopen(d), PULIH_DONE);
+    assert_int_equal(desk_count(d, PULIH_T_event), 1);
+    desk_expect_event(d, 0, PULIH_M_taken_up_again, PULIH_STATE_acknowledged, &msg);
+    assert_int_equal(msg.times, times);
+    assert_int_equal(msg.letter, d->row.letters);
+    desk_letter(d, PULIH_letter_reopening, NULL);
+    assert_int_equal(d->row.level, 0);
+    assert_int_equal(d->row.ended, 0);
+    assert_int_equal(d->row.declined, 0);
+    assert_int_equal(d->row.ladder_kind, PULIH_deadline_resolution);
+}
+
+/* A new cycle of the ladder, but no new time: months between closing and reopening change nothing, either. */
+static void reopening_grants_no_time(void **state)
+{
+    struct desk *d = open_desk(PULIH_STATE_acknowledged);
+    int64_t left_us = 23 * DESK_HOUR;
+
+    (void)state;
+    for (uint64_t times = 1; times <= 3; times++) {
+        d->now_us += DESK_HOUR; /* of work each time: from 09:00 to 10:00 */
+        left_us -= DESK_HOUR;
+        assert_int_equal(withdraw(d), PULIH_DONE);
+        d->now_us += 28 * DESK_DAY - DESK_HOUR;
+        expect_reopened(d, times);
+        expect_runs_on(d, left_us);
+    }
+    desk_close(d);
+}
+
+static void reopening_starts_at_the_first_rung(void **state)
+{
+    struct desk *d = open_desk(PULIH_STATE_closed);
+
+    (void)state;
+    d->row.level = 4;
+    d->row.ended = 1;
+    d->row.declined = 2;
+    d->row.ladder_kind = PULIH_deadline_reprimand;
+    d->row.ladder_left_us = 0;
+    expect_reopened(d, 1);
+    expect_runs_on(d, 0); /* no time was left: the first post hears of it at once */
+    assert_int_equal(d->row.ladder_due, d->now_us);
+    for (size_t i = 0; i < PULIH_COUNT(resting); i++) {
+        if (resting[i] == PULIH_STATE_closed)
+            continue;
+        desk_set(d, resting[i]);
+        assert_int_equal(reopen(d), PULIH_DONE);
+        desk_expect_refused(d, "closed_complaint");
+    }
+    desk_close(d);
+}
+
+/* A pause ends with the complaint: the clock of the reopened one runs. */
+static void reopening_runs_though_it_was_paused(void **state)
+{
+    struct desk *d = open_desk(PULIH_STATE_acknowledged);
+
+    (void)state;
+    d->row.clock = 1;
+    d->row.ladder_armed = 0;
+    d->row.ladder_due = 0;
+    d->row.ladder_left_us = 5 * DESK_HOUR;
+    assert_int_equal(withdraw(d), PULIH_DONE);
+    d->now_us += DESK_DAY;
+    expect_reopened(d, 1);
+    expect_runs_on(d, 5 * DESK_HOUR);
+    desk_close(d);
+}
+
+/* --- whose turn is next -------------------------------------------------------------------------------------------- */
+
+static void takes_the_next_message_of_the_mailbox(void **state)
+{
+    static const enum pulih_m next[] = {PULIH_M_note, PULIH_M_reclassified, PULIH_M_paused,
+                                        PULIH_M_deadline_passed, PULIH_M_silence_passed};
+
+    (void)state;
+    for (size_t i = 0; i < PULIH_COUNT(next); i++)
+        for (int waiting = 1; waiting <= 2; waiting++) {
+            struct desk *d = open_desk(PULIH_STATE_planned);
+            d->row.version = 3 + waiting; /* they came while escalation worked */
+            d->row.waiting = waiting;
+            d->next_mail = (struct pulih_mail){.version = 4, .type = (int16_t)pulih_message(next[i])->wire};
+            assert_int_equal(planned(d), PULIH_DONE);
+            assert_int_equal(d->item.to_type, next[i]);
+            assert_int_equal(d->item.to, pulih_message(next[i])->to);
+            assert_int_equal(d->item.to_version, 4);
+            assert_int_equal(d->row.cursor, 4);
+            assert_int_equal(d->row.waiting, waiting - 1);
+            desk_close(d);
+        }
+}
+
+static void gives_up_what_it_cannot_read(void **state)
+{
+    static const struct {
+        int state;
+        enum pulih_m m;
+        const char *reason;
+    } rows[] = {
+        {PULIH_STATE_acknowledged, PULIH_M_letter_delivered, "the stored report cannot be read"},
+        {PULIH_STATE_acknowledged, PULIH_M_clock_paused, "the stored pause cannot be read"},
+        {PULIH_STATE_acknowledged, PULIH_M_clock_resumed, "the stored resumption cannot be read"},
+        {PULIH_STATE_acknowledged, PULIH_M_reprimanded, "the stored reprimand cannot be read"},
+        {PULIH_STATE_acknowledged, PULIH_M_ladder_ended, "the stored end of the ladder cannot be read"},
+        {PULIH_STATE_acknowledged, PULIH_M_offer_made, "the stored offer cannot be read"},
+        {PULIH_STATE_approving, PULIH_M_approved, "the stored approval cannot be read"},
+        {PULIH_STATE_approving, PULIH_M_refused, "the stored refusal cannot be read"},
+        {PULIH_STATE_offered, PULIH_M_offer_answered, "the stored answer cannot be read"},
+        {PULIH_STATE_verifying, PULIH_M_verification_answered, "the stored answer cannot be read"},
+        {PULIH_STATE_offered, PULIH_M_silence_passed, "the stored silence cannot be read"},
+        {PULIH_STATE_acknowledged, PULIH_M_paused, "no handler for this type here"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PULIH_COUNT(rows); i++) {
+        struct desk *d = open_desk(rows[i].state);
+        struct pulih_view broken = PULIH_VIEW("\x93\x01\x02");
+        desk_bytes(d, rows[i].m, broken, (struct pulih_view){0});
+        desk_expect_never(d, rows[i].reason);
+        desk_close(d);
+    }
+}
+
+/* An item that is given up takes nothing of the others with it. */
+static void giving_one_up_leaves_the_others(void **state)
+{
+    struct desk *d = open_desk(PULIH_STATE_offered);
+    struct pulih_rows rows = {0};
+    struct pulih_arena arena = {0};
+    struct pulih_buf scratch = {0};
+    struct pulih_item items[3];
+    struct pulih_step step = {.stage = PULIH_STAGE_followup,
+                              .policy = d->policy,
+                              .now_us = d->now_us,
+                              .arena = &arena,
+                              .rows = &rows,
+                              .scratch = &scratch};
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        items[i] =
+            (struct pulih_item){.row = d->row, .version = 8, .type = PULIH_M_withdrawn, .loaded = true};
+        items[i].row.id.b[15] = (uint8_t)i;
+        items[i].row.holder = PULIH_STAGE_followup;
+        items[i].body = i == 1 ? PULIH_VIEW("\xc1") : PULIH_VIEW("\x80");
+        if (i == 1)
+            items[i].type = PULIH_M_letter_delivered;
+        step.item = &items[i];
+        pulih_step_run(&step, handlers, PULIH_COUNT(handlers));
+    }
+    assert_int_equal(items[1].verdict, PULIH_NEVER);
+    assert_int_equal(rows.of[PULIH_T_event].n, 2);
+    assert_int_equal(rows.of[PULIH_T_letter].n, 2);
+    assert_int_equal(rows.of[PULIH_T_feed].n, 2);
+    assert_int_equal(PULIH_ROWS(&rows, event)[0].complaint.b[15], 0);
+    assert_int_equal(PULIH_ROWS(&rows, event)[1].complaint.b[15], 2);
+    pulih_rows_free(&rows);
+    pulih_arena_free(&arena);
+    pulih_buf_free(&scratch);
+    desk_close(d);
+}
+
+static void takes_every_row_of_the_life(void **state)
+{
+    (void)state;
+    desk_expect_all_taken(PULIH_STAGE_followup, PULIH_M_message_refused);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(acknowledges_the_first_plan),
+        cmocka_unit_test(tells_a_new_plan),
+        cmocka_unit_test(tells_plans_at_their_time_only),
+        cmocka_unit_test(tells_of_a_pause_and_its_end),
+        cmocka_unit_test(writes_to_posts),
+        cmocka_unit_test(publishes_notes_and_what_was_said_elsewhere),
+        cmocka_unit_test(takes_reports_of_letters_it_wrote),
+        cmocka_unit_test(offers_within_authority_and_asks_beyond),
+        cmocka_unit_test(an_offer_says_what_it_gives),
+        cmocka_unit_test(an_offer_stops_the_ladder_and_a_question_starts_it),
+        cmocka_unit_test(refuses_offers_that_lack_something),
+        cmocka_unit_test(approves_what_the_role_covers),
+        cmocka_unit_test(a_superior_may_refuse),
+        cmocka_unit_test(nobody_decides_what_does_not_wait),
+        cmocka_unit_test(consent_leads_to_execution),
+        cmocka_unit_test(a_declined_offer_leaves_an_alternative_owed),
+        cmocka_unit_test(too_many_declined_offers_climb),
+        cmocka_unit_test(a_standing_or_ended_ladder_does_not_climb),
+        cmocka_unit_test(refuses_answers_that_fit_no_offer),
+        cmocka_unit_test(execution_asks_whether_all_is_well),
+        cmocka_unit_test(satisfaction_is_thanked_and_closes),
+        cmocka_unit_test(an_obstacle_goes_on),
+        cmocka_unit_test(silence_closes_or_climbs_by_policy),
+        cmocka_unit_test(silence_climbs_though_the_clock_stands),
+        cmocka_unit_test(silence_climbs_no_ladder_that_ended),
+        cmocka_unit_test(a_silence_that_was_broken_is_moot),
+        cmocka_unit_test(a_withdrawn_complaint_is_closed),
+        cmocka_unit_test(reopening_grants_no_time),
+        cmocka_unit_test(reopening_starts_at_the_first_rung),
+        cmocka_unit_test(reopening_runs_though_it_was_paused),
+        cmocka_unit_test(takes_the_next_message_of_the_mailbox),
+        cmocka_unit_test(gives_up_what_it_cannot_read),
+        cmocka_unit_test(giving_one_up_leaves_the_others),
+        cmocka_unit_test(takes_every_row_of_the_life), /* last: counts what the others did */
+    };
+
+    return cmocka_run_group_tests_name("follow-up steps", tests, NULL, NULL);
+}
