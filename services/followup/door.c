@@ -259,8 +259,6 @@ static void ask_for(struct door *d, struct subscriber *sub)
 {
     uint64_t left = sub->settled && sub->s.limit > sub->s.used ? sub->s.limit - sub->s.used : 0;
 
-    if (sub->from_now)
-        return; /* its positions are set with the next heads */
     for (uint16_t stream = 0; stream < FEED_STREAMS && left && d->job.n < REQUESTS_MAX; stream++) {
         if (sub->position[stream] >= d->heads[stream])
             continue;

@@ -114,16 +114,18 @@ def postgresql_is_read_only_for_a_while():
     load.run(50)
 
     def set_read_only(value):
-        c = db.connect(options="-c default_transaction_read_only=off")
+        c = db.connect(options="'-c default_transaction_read_only=off'")
         c.cursor().execute(f"ALTER SYSTEM SET default_transaction_read_only = {value}")
         c.cursor().execute("SELECT pg_reload_conf()")
     set_read_only("on")
     undo("read-only", lambda: set_read_only("off"))
-    load.run_for(1.5)
+    wait_until(lambda: load.step() or not chain.intake.ready, 20, "intake is not ready", every=0)
     quiet = len(load.told)
+    assert_waits(chain)
+    for d in chain.all:
+        assert "read-only" in d.log_text(), f"{d.name} does not say so"
     load.run_for(0.5)
     assert len(load.told) == quiet, "acknowledged by a read-only database"
-    wait_until(lambda: load.step() or "read-only" in chain.intake.log_text(), what="intake says so", every=0)
     set_read_only("off")
     load.run(30)
     assert_recovers(chain)

@@ -333,7 +333,7 @@ def the_feed_ends_with_an_interrupt():
 def the_dead_are_shown_and_tried_again():
     reference, id = a_reference()
     ctl("dead", "show", reference, code=1)
-    chain().db.query("INSERT INTO pulih.dead SELECT complaint, shard, 4, version, type, 6, 'tak bisa\x1b', now() "
+    chain().db.query("INSERT INTO pulih.dead SELECT complaint, shard, 4, version, 6, 'tak bisa\x1b', now() "
                      "FROM pulih.event WHERE complaint = %s AND version = 3", id.hex())
     assert "tak bisa\\u001b" in ctl("dead", "list")[0]
     assert lines("dead", "list")[0]["reference"] == reference

@@ -358,8 +358,39 @@ static void check_next(const struct desk *d)
     }
 }
 
+bool desk_may_be_null(const struct pulih_table_row *table, const struct pulih_column *column)
+{
+    static const struct {
+        const char *table, *column;
+    } texts[] = {{"event", "digest"}, {"classification", "actor"}, {"offer", "currency"}, {"letter", "post"}};
+
+    if (column->kind == PULIH_COL_may_uuid || column->kind == PULIH_COL_may_time)
+        return true;
+    for (size_t i = 0; i < PULIH_COUNT(texts); i++)
+        if (strcmp(table->name, texts[i].table) == 0 && strcmp(column->name, texts[i].column) == 0)
+            return true;
+    return false;
+}
+
+/* PostgreSQL would refuse a NULL elsewhere, and the item would end in `dead`. */
+static void check_nulls(const struct desk *d)
+{
+    for (size_t t = 0; t < PULIH_T_N; t++)
+        for (size_t c = 0; c < pulih_tables[t].n_columns; c++) {
+            const struct pulih_column *column = &pulih_tables[t].columns[c];
+            bool is_text = column->kind == PULIH_COL_bytes || column->kind == PULIH_COL_text;
+            for (size_t i = 0; is_text && i < d->rows.of[t].n; i++) {
+                const char *row = (const char *)d->rows.of[t].at + i * pulih_tables[t].row_bytes;
+                const struct pulih_view *v = (const struct pulih_view *)(const void *)(row + column->offset);
+                if (!v->at && !desk_may_be_null(&pulih_tables[t], column))
+                    fail_msg("%s.%s is NULL", pulih_tables[t].name, column->name);
+            }
+        }
+}
+
 static void check_done(const struct desk *d)
 {
+    check_nulls(d);
     check_events(d);
     check_numbers(d);
     check_deadlines(d);

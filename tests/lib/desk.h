@@ -70,6 +70,9 @@ bool desk_says_date(const struct desk *d, const struct pulih_row_letter *letter,
 /* The only deadline of the last step, of this kind; it is the one that counts now. */
 const struct pulih_row_deadline *desk_deadline(const struct desk *d, int kind);
 
+/* Whether the column may be NULL in PostgreSQL, so that a row may leave it absent or zero. */
+bool desk_may_be_null(const struct pulih_table_row *table, const struct pulih_column *column);
+
 /* How often each row of the life was taken by all steps so far, over all desks. */
 extern unsigned desk_taken[PULIH_STATE_N][PULIH_M_N];
 /* Fails when a row whose step this stage writes was not taken; `too` is one more step that counts. */

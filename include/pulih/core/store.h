@@ -58,7 +58,7 @@ void pulih_store_put(struct pulih_db *db, struct pulih_rows *rows);
 /* Queues: delete of the manifests, which must all be there. */
 void pulih_store_drop(struct pulih_db *db, enum pulih_stage stage, const struct pulih_manifest *m, size_t n);
 
-/* Queues statements that take keys of manifests: lock_manifests, bump_manifests. Returns the call. */
+/* Queues statements that take keys of manifests: to lock, count or uncount them. Returns the call. */
 size_t pulih_store_call_keys(struct pulih_db *db, enum pulih_core_statement s, enum pulih_stage stage,
                              const struct pulih_manifest *m, size_t n);
 /* Reads row i of lock_manifests or lock_due; its items are copied into the arena. */

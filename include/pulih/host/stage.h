@@ -4,7 +4,8 @@
  *           version that the rows were fresh. Slow path: lock, read, then the same. Poll: whatever no hint
  *           brought. A batch the database refuses is halved until the culprit stands alone in `dead`.
  * Promises. A manifest is deleted in the transaction that does its work, or that passes it on. A manifest
- *           that a daemon may have died of is counted before it is tried again, and done alone.
+ *           that a daemon may have died of is counted before it is tried again, and done alone; a try that
+ *           failed without a death is not held against it.
  */
 #ifndef PULIH_HOST_STAGE_H
 #define PULIH_HOST_STAGE_H
@@ -30,6 +31,8 @@ struct pulih_batch {
     struct pulih_buf out[8]; /* manifests handed on, by stage */
 };
 
+enum { PULIH_LOCK_MOST = 64 };
+
 struct pulih_stage_setup {
     enum pulih_stage id;
     const struct pulih_handler *handlers;
@@ -40,6 +43,9 @@ struct pulih_stage_setup {
     bool worked;  /* since the last poll; worker's own */
     int64_t most; /* manifests to lock in the next poll */
     struct pulih_batch poll;
+    struct pulih_manifest
+        counted[PULIH_LOCK_MOST]; /* keys of manifests whose last try was counted and failed */
+    size_t n_counted;
 };
 
 /* Takes a frame from the hint socket into the batch; frees it if it is of no use. */

@@ -248,6 +248,9 @@ enum pulih_db_end pulih_db_run(struct pulih_db *db)
     enum pulih_db_end end = take_results(db);
     if (end == PULIH_DB_DONE && db->commit_call < CALLS_MAX && (db->warned || !committed(db)))
         return pulih_db_lose(db, "the outcome of the commit is not known");
+    /* A session that cannot write is of no use: the next one goes to a server that can. */
+    if (end == PULIH_DB_RETRY && strcmp(db->sqlstate, "25006") == 0)
+        pulih_db_disconnect(db);
     if (end != PULIH_DB_DONE && db->conn && PQtransactionStatus(db->conn) != PQTRANS_IDLE)
         pulih_db_rollback(db);
     return end;

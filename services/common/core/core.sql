@@ -29,6 +29,11 @@ UPDATE pulih.pending SET attempts = attempts + 1 WHERE ctid = ANY (ARRAY(
     SELECT found.ctid FROM unnest($2::timestamptz[], $3::int8[]) u(next_at, batch)
     CROSS JOIN LATERAL (SELECT p.ctid FROM pulih.pending p
         WHERE p.stage = $1::int2 AND p.next_at = u.next_at AND p.batch = u.batch OFFSET 0) found))
+-- name: unbump_manifests (int2 stage, timestamptz[] next_at, int8[] batch)
+UPDATE pulih.pending SET attempts = greatest(attempts - 1, 0) WHERE ctid = ANY (ARRAY(
+    SELECT found.ctid FROM unnest($2::timestamptz[], $3::int8[]) u(next_at, batch)
+    CROSS JOIN LATERAL (SELECT p.ctid FROM pulih.pending p
+        WHERE p.stage = $1::int2 AND p.next_at = u.next_at AND p.batch = u.batch OFFSET 0) found))
 -- name: oldest_pending (int2 stage)
 SELECT min(next_at), clock_timestamp() FROM pulih.pending WHERE stage = $1::int2
 -- name: lock_complaints (uuid[] id, int2[] shard)

@@ -1,4 +1,4 @@
-#include "pulih/host/stage.h"
+#include "services/common/host/stage_impl.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,12 +8,6 @@
 #include "pulih/base/log.h"
 #include "pulih/base/must.h"
 #include "pulih/core/reference.h"
-
-/* Work older than this may have killed a daemon: it is counted before it is tried. */
-static const int64_t SUSPECT_US = 5 * 1000 * 1000;
-/* While hints keep coming, only hints that are surely lost are looked for. */
-static const int64_t BUSY_GRACE_US = 1000 * 1000;
-enum { LOCK_MOST = 64, ALONE_ATTEMPTS = 5 };
 
 /* --- running the steps ---------------------------------------------------------------------------------- */
 
@@ -265,8 +259,7 @@ static enum pulih_db_end read_items(struct pulih_worker *w, struct pulih_batch *
     return PULIH_DB_DONE;
 }
 
-/* The manifests are locked in the open transaction. */
-static enum pulih_db_end work_locked(struct pulih_worker *w, struct pulih_batch *b)
+enum pulih_db_end pulih_stage_work_locked(struct pulih_worker *w, struct pulih_batch *b)
 {
     int64_t started_us = pulih_mono_us();
     enum pulih_db_end end;
@@ -306,8 +299,7 @@ static enum pulih_db_end lock_by_keys(struct pulih_worker *w, struct pulih_batch
 /* --- poison: halving -------------------------------------------------------------------------------------
  */
 
-/* Rewrites locked manifests as two halves, each to be done alone; a single item goes to `dead`. */
-static enum pulih_db_end halve_locked(struct pulih_worker *w, struct pulih_batch *b, const char *reason)
+enum pulih_db_end pulih_stage_halve_locked(struct pulih_worker *w, struct pulih_batch *b, const char *reason)
 {
     struct pulih_db *db = pulih_worker_db(w);
     int64_t now_us = pulih_worker_now(w);
@@ -333,7 +325,7 @@ static enum pulih_db_end halve_locked(struct pulih_worker *w, struct pulih_batch
     return pulih_db_run(db);
 }
 
-static enum pulih_db_end isolate(struct pulih_worker *w, struct pulih_batch *b)
+enum pulih_db_end pulih_stage_isolate(struct pulih_worker *w, struct pulih_batch *b)
 {
     char reason[300];
 
@@ -345,12 +337,12 @@ static enum pulih_db_end isolate(struct pulih_worker *w, struct pulih_batch *b)
     if (end != PULIH_DB_DONE)
         return end;
     if (b->n_manifests)
-        return halve_locked(w, b, reason);
+        return pulih_stage_halve_locked(w, b, reason);
     pulih_db_rollback(pulih_worker_db(w));
     return PULIH_DB_DONE;
 }
 
-static enum pulih_db_end work_by_reading(struct pulih_worker *w, struct pulih_batch *b)
+enum pulih_db_end pulih_stage_work_by_reading(struct pulih_worker *w, struct pulih_batch *b)
 {
     enum pulih_db_end end = lock_by_keys(w, b);
 
@@ -360,8 +352,8 @@ static enum pulih_db_end work_by_reading(struct pulih_worker *w, struct pulih_ba
         pulih_db_rollback(pulih_worker_db(w));
         return PULIH_DB_DONE;
     }
-    end = work_locked(w, b);
-    return end == PULIH_DB_DATA ? isolate(w, b) : end;
+    end = pulih_stage_work_locked(w, b);
+    return end == PULIH_DB_DATA ? pulih_stage_isolate(w, b) : end;
 }
 
 enum pulih_db_end pulih_stage_work(struct pulih_worker *w, void *job, int attempt)
@@ -373,126 +365,8 @@ enum pulih_db_end pulih_stage_work(struct pulih_worker *w, void *job, int attemp
     if (attempt == 0)
         end = work_by_hint(w, b);
     if (end == PULIH_DB_DATA)
-        return isolate(w, b);
+        return pulih_stage_isolate(w, b);
     if (end != PULIH_DB_DONE && end != PULIH_DB_MISMATCH)
         return end;
-    return b->n_manifests ? work_by_reading(w, b) : PULIH_DB_DONE;
-}
-
-/* --- the poll --------------------------------------------------------------------------------------------
- */
-
-/* From the locked manifests, those that make one batch: a prefix in the order of age, within the cap; one
- * that was tried before goes alone. */
-static void choose(struct pulih_batch *b)
-{
-    size_t n = 0, items = 0;
-
-    while (n < b->n_manifests) {
-        const struct pulih_manifest *m = &b->manifests[n];
-        bool alone = m->attempts > 0;
-        if (n && (alone || items + m->n > (size_t)b->stage->batch_items))
-            break;
-        items += m->n;
-        n++;
-        if (alone)
-            break;
-    }
-    b->stage->most = items ? (int64_t)((size_t)b->stage->batch_items * n / items) + 1 : LOCK_MOST;
-    if (b->stage->most > LOCK_MOST)
-        b->stage->most = LOCK_MOST;
-    b->n_manifests = n;
-}
-
-static enum pulih_db_end lock_due(struct pulih_worker *w, struct pulih_batch *b, int64_t before_us)
-{
-    struct pulih_db *db = pulih_worker_db(w);
-    struct pulih_params *p;
-
-    pulih_db_begin(db);
-    p = pulih_db_params(db);
-    pulih_params_int2(p, (int16_t)b->stage->id);
-    pulih_params_time(p, before_us);
-    pulih_params_int8(p, b->stage->most);
-    size_t call = pulih_db_call(db, PULIH_SQL_lock_due);
-    enum pulih_db_end end = pulih_db_run(db);
-    if (end != PULIH_DB_DONE)
-        return end;
-    for (size_t i = 0; i < pulih_db_rows(db, call); i++) {
-        b->manifests = pulih_room(b->manifests, b->n_manifests, &b->cap_manifests, sizeof *b->manifests);
-        pulih_store_read_manifest(db, call, i, &b->arena, &b->manifests[b->n_manifests++]);
-    }
-    choose(b);
-    return PULIH_DB_DONE;
-}
-
-/* Counts a try before it is made, so that a daemon that dies of it leaves a trace. */
-static enum pulih_db_end count_try(struct pulih_worker *w, struct pulih_batch *b)
-{
-    struct pulih_db *db = pulih_worker_db(w);
-
-    pulih_store_call_keys(db, PULIH_SQL_bump_manifests, b->stage->id, b->manifests, b->n_manifests);
-    pulih_db_commit(db);
-    return pulih_db_run(db);
-}
-
-static enum pulih_db_end work_due(struct pulih_worker *w, struct pulih_batch *b, int64_t before_us,
-                                  bool *ret_found)
-{
-    enum pulih_db_end end = lock_due(w, b, before_us);
-
-    *ret_found = end == PULIH_DB_DONE && b->n_manifests > 0;
-    if (!*ret_found) {
-        pulih_db_rollback(pulih_worker_db(w));
-        return end;
-    }
-    pulih_count(pulih_worker_metrics(w), PULIH_METRIC_poll_found_total, (int64_t)b->n_manifests);
-    const struct pulih_manifest *first = &b->manifests[0];
-    if (first->attempts >= ALONE_ATTEMPTS)
-        return halve_locked(w, b, "daemons died of it again and again");
-    if (first->next_at > pulih_worker_now(w) - SUSPECT_US) {
-        end = work_locked(w, b);
-        return end == PULIH_DB_DATA ? isolate(w, b) : end;
-    }
-    end = count_try(w, b);
-    return end == PULIH_DB_DONE ? work_by_reading(w, b) : end;
-}
-
-/* Age of the oldest manifest at the database's clock; negative: there is none. */
-static enum pulih_db_end look(struct pulih_worker *w, const struct pulih_stage_setup *stage,
-                              int64_t *ret_age_us)
-{
-    struct pulih_db *db = pulih_worker_db(w);
-    int64_t sent_us = pulih_wall_us();
-
-    pulih_params_int2(pulih_db_params(db), (int16_t)stage->id);
-    size_t call = pulih_db_call(db, PULIH_SQL_oldest_pending);
-    enum pulih_db_end end = pulih_db_run(db);
-    if (end != PULIH_DB_DONE)
-        return end;
-    pulih_worker_saw_time(w, sent_us, pulih_db_time(db, call, 0, 1));
-    *ret_age_us = pulih_db_null(db, call, 0, 0) ? -1 : pulih_worker_now(w) - pulih_db_time(db, call, 0, 0);
-    pulih_gauge(pulih_worker_metrics(w), PULIH_METRIC_pending_oldest_microseconds,
-                *ret_age_us > 0 ? *ret_age_us : 0);
-    return PULIH_DB_DONE;
-}
-
-enum pulih_db_end pulih_stage_poll(struct pulih_worker *w, void *arg, int64_t *ret_wait_us)
-{
-    struct pulih_stage_setup *stage = arg;
-    int64_t grace_us = stage->worked && stage->grace_us < BUSY_GRACE_US ? BUSY_GRACE_US : stage->grace_us;
-    int64_t age_us = -1;
-    bool found = false;
-    enum pulih_db_end end = look(w, stage, &age_us);
-
-    stage->worked = false;
-    stage->poll.stage = stage;
-    if (end == PULIH_DB_DONE && age_us >= grace_us) {
-        pulih_batch_empty(&stage->poll);
-        end = work_due(w, &stage->poll, pulih_worker_now(w) - grace_us, &found);
-    }
-    /* A little unevenness keeps replicas from asking in step. */
-    *ret_wait_us =
-        found ? 0 : stage->poll_us - stage->poll_us / 8 + (pulih_mono_us() % (stage->poll_us / 4 + 1));
-    return end == PULIH_DB_MISMATCH ? PULIH_DB_DONE : end;
+    return b->n_manifests ? pulih_stage_work_by_reading(w, b) : PULIH_DB_DONE;
 }

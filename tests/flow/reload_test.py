@@ -1,0 +1,148 @@
+"""SIGHUP: a new policy counts for new decisions, a broken one is refused and the old one stays."""
+import os
+import signal
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
+
+from pulihtest import *
+
+
+class Reloadable(Chain):
+    """A chain with a policy of its own that can be changed while it runs."""
+
+    def __init__(self):
+        super().__init__(policy=a_policy())
+
+    def reload(self, *daemons):
+        """Has daemons read the policy again and waits until it is in force, or was refused."""
+        for d in daemons or self.all:
+            before = d.log_text().count("policy in force"), d.log_text().count("new policy refused")
+            d.signal(signal.SIGHUP)
+            wait_until(lambda: (d.log_text().count("policy in force"), d.log_text().count("new policy refused"))
+                       != before, what="the policy is read")
+
+
+def versions(case):
+    return [e.body["policy"] for e in case.events() if e.name in ("classified", "planned")]
+
+
+@test
+def decisions_tell_the_version_they_were_made_under():
+    chain = Reloadable()
+    before = versions(Case(chain))
+    assert len(set(before)) == 1 and before[0].startswith("2026-11"), before
+    change_policy(chain._policy, (r'version = "2026-11"', 'version = "2026-12"'))
+    chain.reload()
+    after = versions(Case(chain))
+    assert len(set(after)) == 1 and after[0].startswith("2026-12") and after[0] != before[0], after
+
+
+@test
+def the_same_version_text_with_other_bytes_is_another_version():
+    chain = Reloadable()
+    before = versions(Case(chain))
+    change_policy(chain._policy, (r"offers_max = 3", "offers_max = 4"))
+    chain.reload()
+    after = versions(Case(chain))
+    assert after[0].startswith("2026-11") and after[0] != before[0]
+
+
+@test
+def new_deadlines_count_for_new_plans_and_old_promises_stay():
+    chain = Reloadable()
+    old = Case(chain)
+    due = old.last("planned")["due_at"]
+    change_policy(chain._policy, (r'(simple    )= ".*"', r'\1= "30 calendar_days"'),
+                  (r'(normal    )= ".*"', r'\1= "30 calendar_days"'), (r'(complex   )= ".*"', r'\1= "30 calendar_days"'))
+    chain.reload(chain.escalation)
+    new = Case(chain)
+    assert new.last("planned")["due_at"] - new.events()[0].recorded == 30 * 86400 * 1_000_000
+    assert old.last("planned")["due_at"] == due == old.row("(extract(epoch from due_at) * 1000000)::int8")
+
+
+@test
+def receipts_and_letters_follow_the_new_policy():
+    chain = Reloadable()
+    assert "PT Contoh Sejahtera" in Case(chain).ack["receipt"]
+    change_policy(chain._policy, (r"PT Contoh Sejahtera", "CV Baru Makmur"))
+    chain.reload(chain.intake, chain.followup)
+    case = Case(chain)
+    assert "CV Baru Makmur" in case.ack["receipt"] and "CV Baru Makmur" in case.letter(1)[3]
+
+
+@test
+def authority_follows_the_new_policy():
+    chain = Reloadable()
+    case = Case(chain)
+    change_policy(chain._policy, (r'role = "agent";      limit = 250000', 'role = "agent"; limit = 1'))
+    chain.reload(chain.followup)
+    case.do("offer_made", **an_offer())
+    assert case.state == "approving"
+
+
+@test
+def a_ladder_with_fewer_rungs_ends_earlier():
+    chain = Reloadable()
+    case = Case(chain)
+    change_policy(chain._policy, (r'(?s)"8 working_hours"; },.*?"2 working_days"; }', '"8 working_hours"; }'))
+    chain.reload()
+    for _ in range(3):
+        case.db.query("UPDATE pulih.deadline SET due_at = due_at - interval '90 days'")
+        wait_until(lambda: not case.db.query("SELECT 1 FROM pulih.deadline WHERE due_at < now()"))
+        case.settle()
+    assert len(case.events("reprimanded")) == 2 and case.row("ended") == 1
+
+
+@test
+def a_broken_policy_is_refused_and_the_old_one_stays():
+    chain = Reloadable()
+    before = versions(Case(chain))
+    change_policy(chain._policy, (r'version = "2026-11"', 'version = "2027-01"'),
+                  (r'plan_within = ".*?"', 'plan_within = "4 fortnights"'))
+    chain.reload()
+    assert versions(Case(chain)) == before
+    for d in chain.all:
+        assert d.ready
+        line = next(l for l in d.log_text().splitlines() if "new policy refused" in l)
+        assert "level=error" in line and "default.cfg:" in line and "plan_within" in line, line
+    change_policy(chain._policy, (r'plan_within = ".*?"', 'plan_within = "4 hours"'))
+    chain.reload()
+    assert versions(Case(chain))[0].startswith("2027-01")
+
+
+@test
+def a_policy_that_is_gone_is_refused_and_the_old_one_stays():
+    chain = Reloadable()
+    before = versions(Case(chain))
+    os.rename(chain._policy, chain._policy + ".away")
+    chain.reload()
+    assert versions(Case(chain)) == before
+
+
+@test
+def reloads_are_counted():
+    chain = Reloadable()
+    for n in (1, 2):
+        change_policy(chain._policy, (r"offers_max = \d", f"offers_max = {3 + n}"))
+        chain.reload(chain.escalation)
+        assert chain.escalation.metrics()['pulih_policy_reloads_total{stage="escalation"}'] == n
+
+
+@test
+def reloading_under_load_loses_nothing():
+    chain = Reloadable()
+    p = chain.publisher()
+    ids = []
+    for n in range(5):
+        ids += [p.send("complaint", a_complaint()) for _ in range(100)]
+        change_policy(chain._policy, (r"offers_max = \d", f"offers_max = {1 + n}"))
+        for d in chain.all:
+            d.signal(signal.SIGHUP)
+    p.receipts(ids)
+    chain.wait_quiet()
+    assert chain.db.query("SELECT state, count(*) FROM pulih.complaint GROUP BY 1") == [(STATE["acknowledged"], 500)]
+    verify_chains(chain.db)
+
+
+main()
