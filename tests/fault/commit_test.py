@@ -10,8 +10,7 @@ from history import *
 from load import *
 from proxy import *
 
-SCALE = float(os.environ.get("FAULT_SCALE", "1"))
-TIMES = max(1, round(5 * SCALE))
+TIMES = max(1, round(3 * SCALE))
 WRITERS = [  # name, user, a statement that only its transaction executes
     ("intake, new complaints", "pulih_intake", "put_complaint"),
     ("intake, later messages", "pulih_intake", "move_complaints"),

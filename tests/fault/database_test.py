@@ -11,7 +11,6 @@ from pulihtest import *
 from history import *
 from load import *
 
-SCALE = float(os.environ.get("FAULT_SCALE", "1"))
 
 
 def settled(chain, load):

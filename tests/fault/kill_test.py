@@ -9,7 +9,6 @@ from pulihtest import *
 from history import *
 from load import *
 
-SCALE = float(os.environ.get("FAULT_SCALE", "1"))
 TIMES = max(1, round(10 * SCALE))
 
 

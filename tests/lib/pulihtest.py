@@ -31,6 +31,7 @@ import traceback
 ROOT = os.path.realpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))
 BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build/release"))
 SLOW = 4 if "asan" in BUILD else 1  # sanitized programs get more time
+SCALE = float(os.environ.get("FAULT_SCALE", "1"))  # fault tests do so many times as much, in so much more time
 
 _tests = []
 _undo = []  # (what, callable): taken down after the test, last first
@@ -54,7 +55,7 @@ class TooLate(AssertionError):
 def test(function=None, timeout=60):
     """Marks a function as a test."""
     def register(f):
-        _tests.append((f.__name__, f, timeout * SLOW))
+        _tests.append((f.__name__, f, round(timeout * SLOW * max(1, SCALE))))
         return f
     return register(function) if function else register
 
@@ -63,7 +64,7 @@ def cases(rows):
     """One test per row (name, arguments...) of a table."""
     def register(f):
         for row in rows:
-            _tests.append((f"{f.__name__}: {row[0]}", lambda r=row: f(*r[1:]), 60 * SLOW))
+            _tests.append((f"{f.__name__}: {row[0]}", lambda r=row: f(*r[1:]), round(60 * SLOW * max(1, SCALE))))
         return f
     return register
 

@@ -111,6 +111,15 @@ bool pulih_db_is_up(const struct pulih_db *db)
     return db->conn && PQstatus(db->conn) == CONNECTION_OK;
 }
 
+bool pulih_db_check(struct pulih_db *db)
+{
+    /* Twice, because the server's farewell stands before the end of the stream. */
+    for (int i = 0; i < 2 && db->conn; i++)
+        if (!PQconsumeInput(db->conn))
+            pulih_db_lose(db, PQerrorMessage(db->conn));
+    return db->conn;
+}
+
 /* --- what an error means ---------------------------------------------------------------------------- */
 
 static const struct {

@@ -17,6 +17,7 @@
 static const int64_t BACKOFF_FIRST_US = 50 * 1000;
 static const int64_t BACKOFF_MOST_US = 5 * 1000 * 1000;
 static const int64_t SEEN_EVERY_US = 10 * 1000 * 1000;
+static const int64_t CHECK_EVERY_US = 1000 * 1000; /* whether the server is still there */
 
 struct hint {
     enum pulih_stage to;
@@ -239,7 +240,7 @@ static bool do_job(struct pulih_worker *w, void *job)
 
 static int64_t run_beats(struct pulih_worker *w)
 {
-    int64_t next_us = pulih_mono_us() + SEEN_EVERY_US;
+    int64_t next_us = pulih_mono_us() + CHECK_EVERY_US;
 
     for (size_t i = 0; i < w->setup.n_beats; i++) {
         if (pulih_mono_us() >= w->beat_due_us[i]) {
@@ -302,7 +303,7 @@ static void *run(void *arg)
         void *job = next_job(w, next_us, &stop);
         if (job)
             job_done(w, do_job(w, job));
-        if (!stop && be_up(w)) {
+        if (!stop && (pulih_db_check(w->db) || be_up(w))) {
             say_seen(w);
             next_us = run_beats(w);
         }
