@@ -226,7 +226,7 @@ install: all
 	$(if $(CLIENT),install -d $(D)/lib/pkgconfig && printf '%s\n' 'Name: pulih' 'Description: client of pulih' \
 	  'Version: $(VERSION)' 'Cflags: -I$(PREFIX)/include' \
 	  'Libs: -L$(PREFIX)/lib -lpulih' 'Libs.private: $(filter-out -lpq -lconfig -lmicrohttpd -lutf8proc,$(PKG_LIBS))' >$(D)/lib/pkgconfig/pulih.pc)
-	$(foreach n,1 5 7 8,$(call put,644,$(call sources,services/*/*.$(n) proto/*.$(n)),$(D)/share/man/man$(n)) &&) true
+	$(foreach n,1 3 5 7 8,$(call put,644,$(call sources,services/*/*.$(n) proto/*.$(n)),$(D)/share/man/man$(n)) &&) true
 	$(call put,644,$(call sources,deploy/policies/*),$(D)/share/pulih/policies)
 	$(call put,644,$(call sources,deploy/conf/*),$(D)/share/pulih/conf)
 	$(call put,644,$(call sources,deploy/systemd/*.service deploy/systemd/*.target),$(D)/lib/systemd/system)
@@ -238,7 +238,8 @@ deps:
 clean:
 	rm -rf build compile_commands.json
 clean-var:
-	@for d in $(patsubst %/data,%,$(wildcard var/*/data)); do deploy/private-postgres remove $$d || exit; done
+	@for d in $(wildcard var/*/pulih.cfg); do deploy/instance stop $${d%/pulih.cfg} || exit; done
+	@for d in $(patsubst %/data,%,$(wildcard var/*/data var/*/pg/data)); do deploy/private-postgres remove $$d || exit; done
 	rm -rf var
 help:
 	@sed -n 's/^#H //p' Makefile

@@ -61,7 +61,7 @@ SELECT stage, count(*), sum(n), min(next_at), clock_timestamp() FROM pulih.pendi
 -- name: count_dead ()
 SELECT stage, count(*), min(at) FROM pulih.dead GROUP BY stage ORDER BY stage
 -- name: replicas ()
-SELECT stage, name, started_at, seen_at, duplicate_batches, seen_at > clock_timestamp() - interval '10 seconds'
+SELECT stage, name, started_at, seen_at, duplicate_batches, seen_at > clock_timestamp() - interval '30 seconds'
 FROM pulih.replica WHERE seen_at > clock_timestamp() - interval '1 day' ORDER BY stage, name, started_at
 -- name: heads ()
 SELECT stream, last FROM pulih.feed_head ORDER BY stream

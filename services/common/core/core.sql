@@ -3,7 +3,8 @@
 -- with unnest can flip to a scan when statistics are stale, and stays flipped.
 
 -- name: schema_version ()
-SELECT max(version), max(min_code), clock_timestamp() FROM pulih.schema_version
+SELECT max(version), max(min_code), clock_timestamp(), current_setting('transaction_read_only') = 'on'
+FROM pulih.schema_version
 -- name: seen (uuid id, int2 stage, text name, timestamptz at, int8 duplicate_batches)
 INSERT INTO pulih.replica VALUES ($1::uuid, $2::int2, $3::text, $4::timestamptz, $4::timestamptz, $5::int8)
 ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at,

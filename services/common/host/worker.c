@@ -17,7 +17,7 @@
 static const int64_t BACKOFF_FIRST_US = 50 * 1000;
 static const int64_t BACKOFF_MOST_US = 5 * 1000 * 1000;
 static const int64_t SEEN_EVERY_US = 10 * 1000 * 1000;
-static const int64_t CHECK_EVERY_US = 1000 * 1000; /* whether the server is still there */
+static const int64_t CHECK_EVERY_US = 1000 * 1000; /* whether the server is there and takes writes */
 
 struct hint {
     enum pulih_stage to;
@@ -36,6 +36,7 @@ struct pulih_worker {
     int64_t backoff_us;
     int64_t beat_due_us[PULIH_BEATS_MAX];
     int64_t seen_due_us;
+    int64_t look_due_us;
     pthread_t thread;
     int fd;
     pthread_mutex_t lock; /* guards all below */
@@ -157,6 +158,11 @@ static enum pulih_db_end check_schema(struct pulih_worker *w)
     int64_t version = pulih_db_int(w->db, call, 0, 0);
     int64_t min_code = pulih_db_int(w->db, call, 0, 1);
     pulih_worker_saw_time(w, sent_us, pulih_db_time(w->db, call, 0, 2));
+    if (pulih_db_int(w->db, call, 0, 3)) {
+        pulih_log(PULIH_LOG_warning, "database is read-only, waiting", "worker", "%s", w->setup.name, NULL);
+        pulih_db_disconnect(w->db);
+        return PULIH_DB_RETRY;
+    }
     if (version >= PULIH_MIGRATIONS && min_code <= PULIH_MIGRATIONS)
         return PULIH_DB_DONE;
     pulih_log(PULIH_LOG_error,
@@ -201,9 +207,19 @@ static bool be_up(struct pulih_worker *w)
     return false;
 }
 
+/* So that readiness tells the truth, and a database that went away is noticed before somebody sends work. */
+static void look_after_session(struct pulih_worker *w)
+{
+    if (pulih_mono_us() < w->look_due_us)
+        return;
+    w->look_due_us = pulih_mono_us() + CHECK_EVERY_US;
+    if (check_schema(w) != PULIH_DB_DONE)
+        pulih_gauge(w->setup.metrics, PULIH_METRIC_up, 0);
+}
+
 static void say_seen(struct pulih_worker *w)
 {
-    if (pulih_mono_us() < w->seen_due_us)
+    if (!pulih_db_is_up(w->db) || pulih_mono_us() < w->seen_due_us)
         return;
     struct pulih_params *p = pulih_db_params(w->db);
     pulih_params_id(p, &w->id);
@@ -304,6 +320,7 @@ static void *run(void *arg)
         if (job)
             job_done(w, do_job(w, job));
         if (!stop && (pulih_db_check(w->db) || be_up(w))) {
+            look_after_session(w);
             say_seen(w);
             next_us = run_beats(w);
         }
