@@ -11,7 +11,7 @@ SELECT pulih.expect('complaint', count(*), $2::int8) FROM stored
 -- name: known_complaints (uuid[] id, int2[] shard)
 SELECT u.n, c.number, e.digest, t.salt, p.due_at, c.language
 FROM unnest($1::uuid[], $2::int2[]) WITH ORDINALITY u(id, shard, n)
-CROSS JOIN LATERAL (SELECT * FROM pulih.complaint t WHERE t.id = u.id AND t.shard = u.shard OFFSET 0) c
+CROSS JOIN LATERAL (SELECT * FROM pulih.complaint t WHERE t.id = u.id AND t.shard + 0 = u.shard OFFSET 0) c
 CROSS JOIN LATERAL (SELECT * FROM pulih.event t WHERE t.complaint = u.id AND t.shard = u.shard
     AND t.version = 1 OFFSET 0) e
 LEFT JOIN LATERAL (SELECT * FROM pulih.content t WHERE t.complaint = u.id AND t.shard = u.shard

@@ -20,8 +20,9 @@ from pulihtest import ROOT
 BEFORE, AFTER, KEYS = 30000, 100000, 500
 BLOCKS_PER_KEY = 40  # of all tables that a statement looks into, with their indexes
 
-# The column that must be bound by an index condition wherever one of these tables is looked into.
-LEADS = {"complaint": "id", "pending": "stage", "event": "complaint", "content": "complaint", "offer": "complaint",
+# The column that must be bound by an index condition wherever one of these tables is looked into. The oldest
+# manifest of a stage is the first one of its range.
+LEADS = {"complaint": "id", "pending": "next_at", "event": "complaint", "content": "complaint", "offer": "complaint",
          "promise": "complaint", "deadline": "due_at", "feed": "stream", "letter": "complaint", "person": "complaint"}
 
 FILL = {
@@ -158,7 +159,7 @@ def nodes(plan):
         yield from nodes(child)
 
 
-def faults(plan):
+def faults(plan, name):
     """Where a plan looks at more of a table than its keys name."""
     looked = False
     for node in nodes(plan):
@@ -171,7 +172,7 @@ def faults(plan):
             continue
         if kind not in ("Index Scan", "Index Only Scan", "Bitmap Heap Scan"):
             yield f"{kind} on {table}"
-        elif not re.search(rf"[( ]{LEADS[table]} (=|<=|<|>) ", condition):
+        elif not re.search(rf"[( ]{'stage' if name == 'oldest_pending' else LEADS[table]} (=|<=|<|>) ", condition):
             yield f"{kind} on {table}, condition {condition or 'none'}"
     if not looked:
         yield "it looks into no table: the test does not see what it should"
@@ -179,7 +180,7 @@ def faults(plan):
 
 @cases([(n, n) for n in CALLS])
 def stays_on_its_key(name):
-    found = list(faults(explain(trapped()[1], name, spread(KEYS))))
+    found = list(faults(explain(trapped()[1], name, spread(KEYS)), name))
     assert not found, found
 
 

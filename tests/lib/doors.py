@@ -81,6 +81,7 @@ class _Session:
         s.setsockopt(zmq.RECONNECT_IVL, -1)
         s.setsockopt(zmq.RCVHWM, 0)
         s.setsockopt(zmq.SNDHWM, 0)
+        s.setsockopt(zmq.SNDTIMEO, 5000)  # a peer that is gone takes nothing: zmq.Again
         if self.curve:
             s.curve_serverkey, s.curve_publickey, s.curve_secretkey = self.curve
         s.connect(self.address)

@@ -3,6 +3,8 @@ acknowledged, and remembers all that it was told."""
 import random
 import time
 
+import zmq
+
 import pulihtest as t
 from chronology import an_offer
 from doors import Publisher, a_complaint
@@ -52,6 +54,13 @@ class Load(Publisher):
             assert "retry_after_ms" in body, f"refused: {body}"
         return super().take(name, body)
 
+    def send_frame(self, frame):
+        try:
+            self._socket.send(frame, zmq.NOBLOCK)
+            self._last_sent = time.monotonic()
+        except zmq.Again:  # the daemon is gone: what was sent will be sent again
+            self.disconnect()
+
     def reconnect(self):
         """Opens a new session, as after a loss; what is not acknowledged is sent again."""
         self.connect()
@@ -80,14 +89,15 @@ class Load(Publisher):
         if self._socket is None or stuck or (self.draining and not self.unacked):
             self.reconnect()
         self.pump(0.005)
-        if self.welcome is None:
+        if self._socket is None or self.welcome is None:
             return
         self.limit = max(self.limit, self.welcome["credit"])
-        while self._again and self.sent < self.limit:
+        while self._socket and self._again and self.sent < self.limit:
             event = self._again.pop(0)
             if event["id"] in self.unacked:
                 self._send(event)
-        while more and not self.draining and self.sent < self.limit and len(self.unacked) < self._window:
+        while (more and self._socket and not self.draining and self.sent < self.limit
+               and len(self.unacked) < self._window):
             if not self.unacked:
                 self._progress_at = time.monotonic()
             self.publish(*self._new_event())

@@ -50,8 +50,8 @@ void pulih_db_free(struct pulih_db *db);
 /* Connects to a writable server and prepares all statements. Blocks up to some seconds. */
 enum pulih_db_end pulih_db_connect(struct pulih_db *db);
 bool pulih_db_is_up(const struct pulih_db *db);
-/* The same, but finds out whether the server has closed the connection since. Asks nothing and never waits; only
- * between runs. */
+/* The same, but finds out whether the server has closed the connection since. Asks nothing and never waits;
+ * only between runs. */
 bool pulih_db_check(struct pulih_db *db);
 void pulih_db_disconnect(struct pulih_db *db);
 

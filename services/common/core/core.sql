@@ -1,6 +1,7 @@
 -- Statements that every stage uses. One statement per table and batch. Rows come as binary arrays.
 -- The inner LATERAL (... OFFSET 0) and ctid keep the plan on the key at any size of the table: a plain join
--- with unnest can flip to a scan when statistics are stale, and stays flipped.
+-- with unnest can flip to a scan when statistics are stale, and stays flipped. `shard + 0` keeps a planner that
+-- takes complaint for empty off the index of numbers, which holds the shard, too.
 
 -- name: schema_version ()
 SELECT max(version), max(min_code), clock_timestamp(), current_setting('transaction_read_only') = 'on'
@@ -36,10 +37,10 @@ UPDATE pulih.pending SET attempts = greatest(attempts - 1, 0) WHERE ctid = ANY (
     CROSS JOIN LATERAL (SELECT p.ctid FROM pulih.pending p
         WHERE p.stage = $1::int2 AND p.next_at = u.next_at AND p.batch = u.batch OFFSET 0) found))
 -- name: oldest_pending (int2 stage)
-SELECT min(next_at), clock_timestamp() FROM pulih.pending WHERE stage = $1::int2
+SELECT (SELECT next_at FROM pulih.pending WHERE stage = $1::int2 ORDER BY next_at LIMIT 1), clock_timestamp()
 -- name: lock_complaints (uuid[] id, int2[] shard)
 SELECT c.* FROM unnest($1::uuid[], $2::int2[]) u(id, shard)
-CROSS JOIN LATERAL (SELECT * FROM pulih.complaint t WHERE t.id = u.id AND t.shard = u.shard
+CROSS JOIN LATERAL (SELECT * FROM pulih.complaint t WHERE t.id = u.id AND t.shard + 0 = u.shard
     FOR NO KEY UPDATE) c
 -- name: load_work (uuid[] complaint, int2[] shard, int4[] version, int4[] cursor)
 SELECT u.n, e.type, e.body, e.prior, c.body, o.n, o.version, o.remedy, o.amount, o.currency, o.role, o.actor, oc.body,
@@ -59,7 +60,7 @@ LEFT JOIN LATERAL (SELECT t.version, t.type FROM pulih.event t WHERE t.complaint
 -- name: move_complaints (pulih.complaint_move[] rows, int8 wanted)
 WITH found AS MATERIALIZED (
     SELECT u.*, t.ctid AS at FROM unnest($1::pulih.complaint_move[]) u
-    CROSS JOIN LATERAL (SELECT c.ctid FROM pulih.complaint c WHERE c.id = u.id AND c.shard = u.shard
+    CROSS JOIN LATERAL (SELECT c.ctid FROM pulih.complaint c WHERE c.id = u.id AND c.shard + 0 = u.shard
         AND c.version = u.was_version AND c.holder = u.was_holder OFFSET 0) t),
 moved AS (
     UPDATE pulih.complaint c SET state = f.state, version = f.version, holder = f.holder, cursor = f.cursor,
