@@ -8,8 +8,7 @@
 #include "pulih/base/clock.h"
 #include "pulih/base/must.h"
 
-/* Kept plans on the keys only: see core.sql. Where no key helps, a forbidden scan looks dear enough to be
- * compiled; that would cost a second for a look at two rows. A plan that is switched off counts as dear, and what is dear would
+/* Kept plans on the keys only: see core.sql. A plan that is switched off counts as dear, and what is dear would
  * be compiled, for half a second of CPU. Locks of a lost client must not outlive it by long. */
 static const char SESSION[] =
     "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off"
