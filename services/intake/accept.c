@@ -67,7 +67,7 @@ static enum pulih_db_end ensure_numbers(struct pulih_worker *w, struct intake_nu
 {
     struct pulih_db *db = pulih_worker_db(w);
 
-    if (numbers->end - numbers->next >= (int64_t)how_many)
+    if (numbers->session == pulih_db_session(db) && numbers->end - numbers->next >= (int64_t)how_many)
         return PULIH_DB_DONE;
     int64_t block = (int64_t)how_many > NUMBERS_PER_BLOCK ? (int64_t)how_many : NUMBERS_PER_BLOCK;
     /* With a COMMIT that is looked at: numbers that a standby does not know of could be given out twice. */
@@ -79,6 +79,7 @@ static enum pulih_db_end ensure_numbers(struct pulih_worker *w, struct intake_nu
     if (end == PULIH_DB_DONE) {
         numbers->next = pulih_db_int(db, call, 0, 0);
         numbers->end = numbers->next + block;
+        numbers->session = pulih_db_session(db);
     }
     return end;
 }

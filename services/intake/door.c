@@ -14,6 +14,7 @@
 enum { BATCH_BYTES = 1024 * 1024, FRAMES_PER_TURN = 1000 };
 static const int64_t SILENCE_US = 15 * 1000 * 1000;
 static const int64_t SWEEP_US = 1000 * 1000;
+static const int64_t QUIET_US = 100 * 1000;
 
 /* --- receiving ------------------------------------------------------------------------------------------ */
 
@@ -199,10 +200,12 @@ static void receive(struct door *d)
 
     /* Bounded, so that a flood of what is refused does not keep receipts and heartbeats back. */
     for (int n = 0; n < FRAMES_PER_TURN && has_room(d) && (msg = pulih_bus_receive(d->socket)); n++) {
-        if (on_frame(d, msg))
+        if (on_frame(d, msg)) {
             keep_frame(d->gather, msg);
-        else
+            d->taken_at_us = pulih_mono_us();
+        } else {
             pulih_bus_msg_free(msg);
+        }
     }
 }
 
@@ -251,6 +254,7 @@ static void tell_drain(struct door *d)
     if (!d->host->stopping || d->told_drain)
         return;
     d->told_drain = true;
+    d->taken_at_us = pulih_mono_us();
     for (size_t at = 0; (s = pulih_session_next(&d->sessions, &at));)
         intake_send(d, &s->peer, PULIH_M_drain, &(struct pulih_drain){0});
 }
@@ -263,7 +267,7 @@ static int64_t turn(void *door)
     receive(d);
     give(d);
     sweep(d);
-    return d->sweep_at_us;
+    return d->told_drain ? pulih_mono_us() + QUIET_US / 4 : d->sweep_at_us;
 }
 
 static size_t waits(void *door, struct pulih_bus_item items[PULIH_DOOR_ITEMS_MAX])
@@ -277,11 +281,14 @@ static size_t waits(void *door, struct pulih_bus_item items[PULIH_DOOR_ITEMS_MAX
     return 1;
 }
 
+/* What was sent before the drain was heard is answered, too: the door closes when nothing has come for a
+ * while. */
 static bool drained(void *door)
 {
     struct door *d = door;
 
-    return d->gather->n == 0 && d->told_drain;
+    return d->told_drain && d->gather->n == 0 &&
+           (d->sessions.n == 0 || pulih_mono_us() - d->taken_at_us > QUIET_US);
 }
 
 static void *open_door(struct pulih_host *h, struct pulih_buf *why)

@@ -23,6 +23,7 @@ struct door {
     uint64_t window;    /* credit for all sessions together */
     int64_t sweep_at_us;
     bool told_drain;
+    int64_t taken_at_us; /* when the last message was taken, or the drain told */
     struct pulih_buf frame;
     struct pulih_buf list;
 };

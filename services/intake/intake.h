@@ -38,6 +38,7 @@ struct intake_message {
 struct intake_numbers {
     int64_t next;
     int64_t end;
+    unsigned session; /* a server that took over may not know of an older block */
 };
 
 /* One job of the worker. batch.items: complaints, the n_new new ones first. */

@@ -124,7 +124,8 @@ OTHER = [
     ("no syntax at all", "this is no configuration", "pulih.cfg:2: syntax error"),
     ("a name twice", "intake = { credit_items = 8; credit_items = 9; };", "pulih.cfg:2: "),
     ("a number beyond 32 bits", "intake = { credit_items = 4294967304; };", "pulih.cfg:2: 4294967304 is too large"),
-    ("unknown level of the log", 'log = { level = "loud"; };', 'log.level: expected debug, info, warning or error, got "loud"'),
+    ("unknown level of the log", 'log = { level = "loud"; };',
+     'log.level: expected debug, info, warning or error, got "loud"'),
     ("unknown format of the log", 'log = { format = "xml"; };', 'log.format: expected logfmt or json, got "xml"'),
 ]
 
@@ -175,13 +176,15 @@ def a_relative_policy_stands_beside_the_file():
 
 POLICY = [
     ("missing file", r"default\.cfg", None, r"none\.cfg"),
-    ("unknown unit", r'simple    = "1 working_day"', 'simple = "1 fortnight"', r"default\.cfg:\d+: resolve_within\.simple: expected a"),
+    ("unknown unit", r'simple    = "1 working_day"', 'simple = "1 fortnight"',
+     r"default\.cfg:\d+: resolve_within\.simple: expected a"),
     ("duration without unit", r'simple    = "1 working_day"', 'simple = "1"', r"default\.cfg:\d+: "),
     ("duration as number", r'simple    = "1 working_day"', "simple = 1", r"default\.cfg:\d+: .*simple"),
     ("duration of nothing", r'simple    = "1 working_day"', 'simple = "0 minutes"', r"default\.cfg:\d+: "),
     ("tier missing", r'  simple    = "1 working_day";\n', "", r"default\.cfg:\d+: .*simple"),
     ("unknown zone", r"Asia/Jakarta\"", 'Asia/Atlantis"', r"default\.cfg:\d+: .*Atlantis"),
-    ("hours that end before they begin", r'monday    = \[ "08:00-12:00"', 'monday = [ "12:00-08:00"', r"default\.cfg:\d+: "),
+    ("hours that end before they begin", r'monday    = \[ "08:00-12:00"', 'monday = [ "12:00-08:00"',
+     r"default\.cfg:\d+: "),
     ("hours that overlap", r'monday    = \[ "08:00-12:00"', 'monday = [ "08:00-14:00"', r"default\.cfg:\d+: "),
     ("day that is none", r'"2026-05-01"', '"2026-02-30"', r"default\.cfg:\d+: calendar\.holidays\[1\]: "),
     ("unknown name", r'plan_within = "4', 'plan_withn = "4', r"default\.cfg:\d+: .*plan_withn"),
@@ -228,7 +231,8 @@ def a_letter_that_lacks_what_it_must_say_is_refused(pattern, replacement, messag
 def help_tells_usage_and_every_option(service):
     code, out = run(service, "--help")
     assert code == 0 and f"usage: pulih-{service}" in out
-    assert all(o in out for o in ("--config", "--check", "--example", "--version", "--help", "SIGTERM", "SIGHUP")), out
+    for option in ("--config", "--check", "--example", "--version", "--help", "SIGTERM", "SIGHUP"):
+        assert option in out, out
 
 
 @cases([(s, s) for s in SERVICES])

@@ -152,7 +152,7 @@ def a_position_that_another_replica_has_just_given_is_no_position_beyond_the_hea
 @test
 def what_is_no_longer_kept_is_told_as_too_old():
     own = Chain()
-    ids = publish(30, own)
+    publish(30, own)
     stream = own.db.one("SELECT stream FROM pulih.feed_head ORDER BY last DESC LIMIT 1")
     last = heads(own.db)[stream]
     for keep in (1, 0):  # the last one is still there; all are gone
@@ -164,7 +164,6 @@ def what_is_no_longer_kept_is_told_as_too_old():
         assert s.wait(lambda: nacks(s))[0]["refusal"] == "no_session"
         s = own.subscriber(positions={stream: last - keep}, from_now=True)
         s.wait(lambda: len(s.items) == keep)
-    assert len(ids) == 30
 
 
 @test
@@ -417,7 +416,8 @@ def letters_come_while_items_flow():
 def the_whole_feed_is_gapless_in_the_database_too():
     chain().wait_quiet()
     wrong = chain().db.query("SELECT h.stream FROM pulih.feed_head h LEFT JOIN pulih.feed f USING (stream) "
-                             "GROUP BY h.stream, h.last HAVING count(f.seq) <> h.last OR coalesce(max(f.seq), 0) <> h.last")
+                             "GROUP BY h.stream, h.last "
+                             "HAVING count(f.seq) <> h.last OR coalesce(max(f.seq), 0) <> h.last")
     assert wrong == []
 
 

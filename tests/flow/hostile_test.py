@@ -160,7 +160,7 @@ def flood(door, rng, n):
             bad.pump(0)
 
 
-@cases([(name, door) for name, door in DOORS])
+@cases(DOORS)
 def ten_thousand_random_frames_harm_nobody_and_fill_no_memory(door):
     rng = random.Random(20261120)
     daemon = chain().daemons[door.daemon][0]
@@ -211,7 +211,7 @@ def a_flood_of_refused_frames_keeps_no_receipt_back():
     for round in range(20):
         for _ in range(500):
             bad.send_frame(b"\xc1")
-        assert good.call("complaint", a_complaint(), )["result"] == "stored"
+        assert good.call("complaint", a_complaint())["result"] == "stored"
         bad.pump(0)
 
 

@@ -31,12 +31,16 @@ def stored(complaint):
 def while_held(*send):
     """Occupies the worker of intake with one complaint, so that what the functions send lands in one batch."""
     p, db = chain().publisher(), chain().db
+
+    def received():
+        p.pump()
+        return chain().intake.metrics()['pulih_received_total{stage="intake"}']
     with db.hold("pulih.complaint"):
         first = p.send("complaint", a_complaint())
         db.wait_blocked("pulih_intake")
-        received = chain().intake.metrics()['pulih_received_total{stage="intake"}']
+        before = received()
         n = sum(f(p) for f in send)
-        wait_until(lambda: p.pump() or chain().intake.metrics()['pulih_received_total{stage="intake"}'] >= received + n)
+        wait_until(lambda: received() >= before + n, what=f"{n} messages are received")
     p.receipt(first)
     return p
 

@@ -29,7 +29,7 @@ class Flood:
             thread.join()
         received = time.monotonic() - began
         self.chain.wait_quiet(120)
-        note(f"{TEXTS} texts: receipts after {received:.1f} s, all stages done after {time.monotonic() - began:.1f} s")
+        note(f"{TEXTS} texts: receipts after {received:.1f} s, all done after {time.monotonic() - began:.1f} s")
 
     def publish(self, publisher):
         n = TEXTS // REPLICAS["intake"]
@@ -52,8 +52,9 @@ def every_text_has_its_receipt():
 
 @test
 def every_text_is_stored_once_and_acknowledged():
-    assert flood().db.query("SELECT state, version, holder, waiting, count(*) FROM pulih.complaint GROUP BY 1, 2, 3, 4") \
-        == [(STATE["acknowledged"], 4, 0, 0, TEXTS)]
+    counts = flood().db.query("SELECT state, version, holder, waiting, count(*) FROM pulih.complaint "
+                              "GROUP BY 1, 2, 3, 4")
+    assert counts == [(STATE["acknowledged"], 4, 0, 0, TEXTS)], counts
     stored = {bytes.fromhex(i.replace("-", "")) for i, in flood().db.query("SELECT id FROM pulih.complaint")}
     assert stored == set(flood().acks)
 

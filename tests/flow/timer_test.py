@@ -22,8 +22,8 @@ def names(events):
 
 def let_pass(*of):
     """Puts the deadlines of complaints into the past, as if that time had come."""
-    of[0].db.query("UPDATE pulih.deadline SET due_at = due_at - interval '90 days' WHERE complaint = ANY (%s::uuid[])",
-                   [c.id.hex() for c in of])
+    of[0].db.query("UPDATE pulih.deadline SET due_at = due_at - interval '90 days' "
+                   "WHERE complaint = ANY (%s::uuid[])", [c.id.hex() for c in of])
 
 
 def wait_claimed(*of):

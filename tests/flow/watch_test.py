@@ -279,7 +279,8 @@ def a_port_that_is_taken_is_told(service, name):
 ADDRESSES = [("publish door", "intake", "publish", "nonsense"), ("feed door", "followup", "feed", "tcp://:x"),
              ("hint port", "escalation", "listen", "udp://127.0.0.1:1"), ("http", "intake", "http", "127.0.0.1"),
              ("http with a name", "intake", "http", "localhost:1"),
-             ("peer", "hints", "followup", ["tcp://"]), ("peer without port", "hints", "escalation", ["tcp://somewhere"])]
+             ("peer", "hints", "followup", ["tcp://"]),
+             ("peer without port", "hints", "escalation", ["tcp://somewhere"])]
 
 
 @cases(ADDRESSES)

@@ -27,7 +27,8 @@ def events_of(db, complaint):
 
 
 def _hash(before, complaint, shard, version, type, prior, state, message, occurred, recorded, body, digest):
-    """BLAKE2b-256 over the hash before and every column but the hash, numbers big-endian, bytes after their length."""
+    """BLAKE2b-256 over the hash before and every column but the hash; numbers big-endian, bytes after their
+    length."""
     text = before + bytes.fromhex(complaint.replace("-", ""))
     text += struct.pack(">hihhh", shard, version, type, prior, state)
     text += bytes.fromhex(message.replace("-", "")) if message else bytes(16)

@@ -117,7 +117,10 @@ class _Session:
         if self._socket is None:
             return
         if time.monotonic() - self._last_sent > 1:
-            self.say("ping")
+            try:
+                self.say("ping")
+            except zmq.Again:
+                self._last_sent = time.monotonic()  # it is gone; what it said before can still be read
         wait_ms = int(wait_s * 1000)
         while self._socket is not None and self._socket.poll(wait_ms):
             wait_ms = 0

@@ -53,6 +53,8 @@ bool pulih_db_is_up(const struct pulih_db *db);
 /* The same, but finds out whether the server has closed the connection since. Asks nothing and never waits;
  * only between runs. */
 bool pulih_db_check(struct pulih_db *db);
+/* How many connections there were so far: a server met anew may know less than the one before. */
+unsigned pulih_db_session(const struct pulih_db *db);
 void pulih_db_disconnect(struct pulih_db *db);
 
 /* Queueing. pulih_db_params clears and returns the parameters for the next call. */

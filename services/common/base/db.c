@@ -106,6 +106,11 @@ void pulih_db_disconnect(struct pulih_db *db)
     db->conn = NULL;
 }
 
+unsigned pulih_db_session(const struct pulih_db *db)
+{
+    return db->sessions;
+}
+
 bool pulih_db_is_up(const struct pulih_db *db)
 {
     return db->conn && PQstatus(db->conn) == CONNECTION_OK;

@@ -8,8 +8,8 @@
 #include "pulih/base/clock.h"
 #include "pulih/base/must.h"
 
-/* Kept plans on the keys only: see core.sql. A plan that is switched off counts as dear, and what is dear would
- * be compiled, for half a second of CPU. Locks of a lost client must not outlive it by long. */
+/* Kept plans on the keys only: see core.sql. A plan that is switched off counts as dear, and what is dear
+ * would be compiled, for half a second of CPU. Locks of a lost client must not outlive it by long. */
 static const char SESSION[] =
     "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off"
     " -c enable_mergejoin=off -c jit=off -c TimeZone=UTC -c idle_in_transaction_session_timeout=10s"
@@ -109,6 +109,8 @@ enum pulih_db_end pulih_db_connect(struct pulih_db *db)
         end = ask_types(db);
     if (end != PULIH_DB_DONE)
         pulih_db_disconnect(db);
+    else
+        db->sessions++;
     return end;
 }
 

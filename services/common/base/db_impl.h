@@ -19,6 +19,7 @@ struct pulih_db {
     char *user;
     char *program;
     struct pg_conn *conn; /* NULL: down */
+    unsigned sessions;
     int timeout_ms;
     struct pulih_db_table tables[TABLES_MAX];
     size_t n_tables;
