@@ -70,7 +70,7 @@ static void describes_every_column(void **state)
         size_t offset, bytes;
     } columns[] = {
 #define TABLE(t)
-#define COL(t, kind, name, ...)                                                                              \
+#define COL(t, kind, name)                                                                                   \
     {PULIH_T_##t, #name, PULIH_COL_##kind, offsetof(struct pulih_row_##t, name),                             \
      sizeof(((struct pulih_row_##t *)0)->name)},
 #define END(t)

@@ -32,17 +32,17 @@ enum { PULIH_EVIDENCE_MAX = 24 };
 /* What spoke for a value: a rule and the words in the text that it met. */
 struct pulih_evidence {
     uint8_t axis;
-    uint16_t value;     /* the word voted for */
-    int16_t weight;     /* what the vote counted */
-    char rule[24];      /* id of the rule in the policy */
-    uint16_t at, len;   /* bytes in the story */
+    uint16_t value;   /* the word voted for */
+    int16_t weight;   /* what the vote counted */
+    char rule[24];    /* id of the rule in the policy */
+    uint16_t at, len; /* bytes in the story */
 };
 
 struct pulih_classification {
-    uint16_t value[PULIH_AXIS_N];      /* word, mask or score; 0 where it abstained */
-    uint16_t best[PULIH_AXIS_N];       /* best guess, also where it abstained */
-    uint8_t confidence[PULIH_AXIS_N];  /* 0 to 100 */
-    bool unsure;                       /* category, department or tier abstained: a person should look */
+    uint16_t value[PULIH_AXIS_N];     /* word, mask or score; 0 where it abstained */
+    uint16_t best[PULIH_AXIS_N];      /* best guess, also where it abstained */
+    uint8_t confidence[PULIH_AXIS_N]; /* 0 to 100 */
+    bool unsure;                      /* category, department or tier abstained: a person should look */
     uint16_t n_evidence;
     struct pulih_evidence evidence[PULIH_EVIDENCE_MAX]; /* strongest first */
 };
