@@ -10,7 +10,7 @@ from pulihtest import *
 
 CONF = [r[:6] for r in rows("include/pulih/tbl/conf.tbl.h", "CONF")]  # group, kind, name, min, max, default
 WRONG_KIND = {"integer": ['"12"', "true", "1.5", "[1]"], "text": ["7", "true", '["a"]', "{}"],
-              "texts": ['"a"', "7", "[1]", "[true]"], "boolean": ["1", '"true"']}
+              "word": ["7", "true", '["info"]'], "texts": ['"a"', "7", "[1]", "[true]"], "boolean": ["1", '"true"']}
 
 
 class Folder:
@@ -77,6 +77,8 @@ def beyond(kind, least, most):
         return [(str(least - 1), str(least)), (str(most + 1), str(most)), ("-1", str(least))]
     if kind == "text":
         return ([('""', str(least))] if least else []) + [('"' + "x" * (most + 1) + '"', str(most))]
+    if kind == "word":
+        return [('""', "expected one of: "), ('"loud"', 'got "loud"'), ('"info warning"', "expected one of: ")]
     if kind == "texts":
         return [("[" + ", ".join(['"tcp://127.0.0.1:1"'] * (most + 1)) + "]", str(most))]
     return []
@@ -125,8 +127,9 @@ OTHER = [
     ("a name twice", "intake = { credit_items = 8; credit_items = 9; };", "pulih.cfg:2: "),
     ("a number beyond 32 bits", "intake = { credit_items = 4294967304; };", "pulih.cfg:2: 4294967304 is too large"),
     ("unknown level of the log", 'log = { level = "loud"; };',
-     'log.level: expected debug, info, warning or error, got "loud"'),
-    ("unknown format of the log", 'log = { format = "xml"; };', 'log.format: expected logfmt or json, got "xml"'),
+     'pulih.cfg:2: log.level: expected one of: debug info warning error; got "loud"'),
+    ("unknown format of the log", 'log = {\n format = "xml"; };',
+     'pulih.cfg:3: log.format: expected one of: logfmt json; got "xml"'),
 ]
 
 

@@ -21,7 +21,7 @@ const char *__lsan_default_suppressions(void)
 struct sample {
     int64_t small, large;
     bool flag;
-    char *text;
+    char *text, *word;
     struct pulih_conf_texts texts;
 };
 
@@ -33,6 +33,7 @@ static const struct pulih_conf_row rows[] = {
     {"group", "flag", PULIH_CONF_boolean, 0, 0, "false", NULL, "Yes or no.", AT(flag)},
     {"group", "texts", PULIH_CONF_texts, 0, 3, "[]", NULL, "Some texts.", AT(texts)},
     {NULL, "text", PULIH_CONF_text, 1, 8, "\"x\"", NULL, "A text.", AT(text)},
+    {NULL, "word", PULIH_CONF_word, 0, 0, "\"one\"", "one two", "A word.", AT(word)},
     {"other", "small", PULIH_CONF_integer, 1, 9, NULL, NULL, "Elsewhere.", PULIH_CONF_ELSEWHERE},
 };
 
@@ -41,6 +42,7 @@ static const struct pulih_conf_file file = {rows, PULIH_COUNT(rows)};
 static void check_sample(const struct sample *s)
 {
     pulih_must(s->small >= 1 && s->small <= 1000 && s->large >= 0);
+    pulih_must(strcmp(s->word, "one") == 0 || strcmp(s->word, "two") == 0);
     pulih_must(strlen(s->text) >= 1 && strlen(s->text) <= 8 && s->texts.n <= 3);
     for (size_t i = 0; i < s->texts.n; i++)
         pulih_must(s->texts.at[i][0]);

@@ -20,6 +20,7 @@ struct sample {
     char *listen;
     struct pulih_conf_texts peers;
     char *zone;
+    char *level;
 };
 
 #define AT(member) offsetof(struct sample, member)
@@ -35,6 +36,7 @@ static const struct pulih_conf_row rows[] = {
     {"intake", "peers", PULIH_CONF_texts, 0, 3, "[\"tcp://a:1\", \"tcp://b:2\"]", NULL, "Who is called.",
      AT(peers)},
     {NULL, "zone", PULIH_CONF_text, 0, 40, "\"Asia/Jakarta\"", NULL, "Where the company is.", AT(zone)},
+    {"log", "level", PULIH_CONF_word, 0, 0, "\"info\"", "debug info warning", "Least level.", AT(level)},
     {"followup", "letters", PULIH_CONF_integer, 1, 9, "3", "letters", "Of another daemon.",
      PULIH_CONF_ELSEWHERE},
     {"followup", "needed", PULIH_CONF_text, 1, 9, NULL, NULL, "Needed by another daemon.",
@@ -89,6 +91,7 @@ static void assert_defaults(const struct sample *s)
     assert_true(s->items == 500 && s->bytes == 5000000000 && !s->json);
     assert_string_equal(s->listen, "0.0.0.0:7400");
     assert_string_equal(s->zone, "Asia/Jakarta");
+    assert_string_equal(s->level, "info");
     assert_int_equal(s->peers.n, 2);
     assert_string_equal(s->peers.at[0], "tcp://a:1");
     assert_string_equal(s->peers.at[1], "tcp://b:2");
@@ -120,9 +123,10 @@ static void values_of_the_file_win(void **state)
     assert_true(load("zone = \"Asia/\" \"Makassar\"; # two pieces\n"
                      "intake : { batch_items = 0x3E8, max_bytes = 9999999999L; peers = (\"tcp://x:1\");\n"
                      "listen = \"[::]:1 // not 99999999999\" };\n"
-                     "/* 99999999999 \n */ log = { json = TRUE; } followup = { letters = 9; needed = \"x\" }",
+                     "/* 99999999999 \n */ log = { json = TRUE; level = \"warning\" } followup = { letters = 9; needed = \"x\" }",
                      &s, &why));
     assert_true(s.items == 1000 && s.bytes == 9999999999 && s.json);
+    assert_string_equal(s.level, "warning");
     assert_string_equal(s.zone, "Asia/Makassar");
     assert_string_equal(s.listen, "[::]:1 // not 99999999999");
     assert_int_equal(s.peers.n, 1);
@@ -170,6 +174,12 @@ static void faults_say_where_and_what(void **state)
          "a.cfg:2: intake.peers: expected a list of texts, got an empty one in it\n"},
         {"intake = { peers = [\"1\", \"2\", \"3\", \"4\"]; };",
          "a.cfg:1: intake.peers: expected 0 to 3 texts, got 4\n"},
+        {"log = {\nlevel = \"inf\"; };",
+         "a.cfg:2: log.level: expected one of: debug info warning; got \"inf\"\n"},
+        {"log = { level = \"info warning\"; };",
+         "a.cfg:1: log.level: expected one of: debug info warning; got \"info warning\"\n"},
+        {"log = { level = \"\"; };", "a.cfg:1: log.level: expected one of: debug info warning; got \"\"\n"},
+        {"log = { level = 1; };", "a.cfg:1: log.level: expected text, got a whole number\n"},
         {"intake = 5;", "a.cfg:1: intake: expected a group, got a whole number\n"},
         {"followup = { letters = 10; };", "a.cfg:1: followup.letters: expected 1 to 9, got 10\n"},
         {"\n\nintake = { batch_itmes = 5; };",
@@ -379,6 +389,10 @@ static void the_example_is_sorted_as_rows_are_and_loads_to_the_defaults(void **s
                         "    # JSON instead of logfmt.\n"
                         "    # true or false; default false\n"
                         "    json = false;\n"
+                        "\n"
+                        "    # Least level.\n"
+                        "    # one of: debug info warning; default \"info\"\n"
+                        "    level = \"info\";\n"
                         "};\n"
                         "\n"
                         "# Where the company is.\n"

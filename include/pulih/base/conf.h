@@ -20,6 +20,7 @@ enum pulih_conf_kind {
     PULIH_CONF_boolean, /* bool */
     PULIH_CONF_text,    /* char *, min to max bytes */
     PULIH_CONF_texts,   /* struct pulih_conf_texts, min to max of them, none of them empty */
+    PULIH_CONF_word,    /* char *, one of the words of `unit`, which a space divides */
 };
 
 enum { PULIH_CONF_TEXTS_MAX = 16 };

@@ -9,6 +9,7 @@
 #define PULIH_CONFTYPE_boolean bool
 #define PULIH_CONFTYPE_text    char *
 #define PULIH_CONFTYPE_texts   struct pulih_conf_texts
+#define PULIH_CONFTYPE_word    char *
 
 /* Fields are named group_name: conf.pulih_database, conf.daemon_http. */
 struct pulih_conf {

@@ -1,12 +1,13 @@
 /* The parameters of pulih.cfg. The example file, the man pages and the checks come from these rows.
  * CONF(group, kind, name, min, max, default, unit, doc)
  *   group  pulih: top level; daemon: in the group of every daemon; else that group
- *   kind   integer boolean text texts; default as written in the file, NULL when it must be given */
+ *   kind   integer boolean text texts word; the words of a `word` stand where the unit does
+ *   default as written in the file, NULL when it must be given */
 // clang-format off
 CONF(pulih, text, database, 1, 2000, "\"dbname=pulih\"", "", "PostgreSQL, as a libpq connection string or URI; several hosts may be named. Secrets stay outside: use passfile, PGPASSFILE or a service file.")
 CONF(pulih, text, policy, 1, 1000, "\"policy.cfg\"", "", "The company's policy; a relative path starts at the folder of this file. Read again on SIGHUP.")
-CONF(log, text, level, 1, 10, "\"info\"", "", "Least level that is logged: debug, info, warning or error.")
-CONF(log, text, format, 1, 10, "\"logfmt\"", "", "logfmt or json.")
+CONF(log, word, level, 0, 0, "\"info\"", "debug info warning error", "Least level that is logged.")
+CONF(log, word, format, 0, 0, "\"logfmt\"", "logfmt json", "How a line of the log is written.")
 CONF(hints, texts, classification, 0, 16, "[\"tcp://127.0.0.1:7402\"]", "", "Where replicas of classification listen for hints. A name stands for all its addresses, asked again every two seconds.")
 CONF(hints, texts, escalation, 0, 16, "[\"tcp://127.0.0.1:7403\"]", "", "The same for escalation.")
 CONF(hints, texts, followup, 0, 16, "[\"tcp://127.0.0.1:7404\"]", "", "The same for follow-up.")

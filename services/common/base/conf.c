@@ -118,6 +118,36 @@ static void take_text(struct reader *r, const config_setting_t *s, const struct 
         *to = copy_text(text);
 }
 
+static bool is_word_of(const char *words, const char *text)
+{
+    size_t len = strlen(text);
+
+    for (const char *at = words; *at; at += strspn(at, " ")) {
+        size_t n = strcspn(at, " ");
+        if (n == len && memcmp(at, text, n) == 0)
+            return true;
+        at += n;
+    }
+    return false;
+}
+
+static void take_word(struct reader *r, const config_setting_t *s, const struct pulih_conf_row *row,
+                      char **to)
+{
+    if (config_setting_type(s) != CONFIG_TYPE_STRING) {
+        add_type_fault(r, s, row, "text");
+        return;
+    }
+    const char *text = config_setting_get_string(s);
+    if (is_word_of(row->unit, text)) {
+        if (to)
+            *to = copy_text(text);
+        return;
+    }
+    begin_fault(r, s, row->group, row->name);
+    pulih_buf_addf(r->why, "expected one of: %s; got \"%s\"\n", row->unit, text);
+}
+
 static void take_texts(struct reader *r, const config_setting_t *s, const struct pulih_conf_row *row,
                        struct pulih_conf_texts *to)
 {
@@ -165,6 +195,9 @@ static void take_value(struct reader *r, const config_setting_t *s, const struct
         break;
     case PULIH_CONF_texts:
         take_texts(r, s, row, to);
+        break;
+    case PULIH_CONF_word:
+        take_word(r, s, row, to);
         break;
     }
 }
@@ -262,6 +295,7 @@ static void forget(const struct pulih_conf_row *row, void *at)
         *(bool *)at = false;
         break;
     case PULIH_CONF_text:
+    case PULIH_CONF_word:
         *(char **)at = NULL;
         break;
     case PULIH_CONF_texts:
@@ -315,7 +349,7 @@ void pulih_conf_free(const struct pulih_conf_file *file, void *conf)
     for (size_t i = 0; i < file->n_rows; i++) {
         const struct pulih_conf_row *row = &file->rows[i];
         void *at = place_of(conf, row);
-        if (at && row->kind == PULIH_CONF_text)
+        if (at && (row->kind == PULIH_CONF_text || row->kind == PULIH_CONF_word))
             free(*(char **)at);
         for (size_t j = 0; at && row->kind == PULIH_CONF_texts && j < ((struct pulih_conf_texts *)at)->n; j++)
             free(((struct pulih_conf_texts *)at)->at[j]);

@@ -38,8 +38,11 @@ static void add_range(struct pulih_buf *out, const struct pulih_conf_row *row)
     case PULIH_CONF_texts:
         pulih_buf_addf(out, "list of texts, %lld to %lld", min, max);
         break;
+    case PULIH_CONF_word:
+        pulih_buf_addf(out, "one of: %s", row->unit);
+        break;
     }
-    if (row->unit && *row->unit)
+    if (row->kind != PULIH_CONF_word && row->unit && *row->unit)
         pulih_buf_addf(out, "; unit: %s", row->unit);
     pulih_buf_addf(out, row->standard ? "; default %s" : "; must be given", row->standard);
 }

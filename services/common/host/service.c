@@ -382,24 +382,14 @@ static int print_example(void)
     return 0;
 }
 
-static bool set_up_log(const struct pulih_conf *conf, enum pulih_stage stage, const char *path,
-                       struct pulih_buf *why)
+static void set_up_log(const struct pulih_conf *conf, enum pulih_stage stage)
 {
     static char program[32];
     enum pulih_log_level level;
 
     snprintf(program, sizeof program, "pulih-%s", pulih_stage_name(stage));
-    if (!pulih_log_level_parse(conf->log_level, &level)) {
-        pulih_buf_addf(why, "%s: log.level: expected debug, info, warning or error, got \"%s\"\n", path,
-                       conf->log_level);
-        return false;
-    }
-    if (strcmp(conf->log_format, "logfmt") != 0 && strcmp(conf->log_format, "json") != 0) {
-        pulih_buf_addf(why, "%s: log.format: expected logfmt or json, got \"%s\"\n", path, conf->log_format);
-        return false;
-    }
+    pulih_must(pulih_log_level_parse(conf->log_level, &level)); /* its words stand in the table */
     pulih_log_setup(program, level, strcmp(conf->log_format, "json") == 0);
-    return true;
 }
 
 static int fail(const struct pulih_service *s, struct pulih_buf *why)
@@ -415,10 +405,11 @@ static int serve(const struct pulih_service *s, const char *conf_path, bool chec
     struct pulih_policy *policy = NULL;
 
     d = (struct daemon){.host = {.service = s}, .conf_path = conf_path};
-    bool ok = pulih_host_conf_load(conf_path, s->stage, &d.host.conf, &why) &&
-              set_up_log(&d.host.conf, s->stage, conf_path, &why) &&
-              (policy = load_policy(d.host.conf.pulih_policy, &why));
-    if (!ok)
+    if (!pulih_host_conf_load(conf_path, s->stage, &d.host.conf, &why))
+        return fail(s, &why);
+    set_up_log(&d.host.conf, s->stage);
+    policy = load_policy(d.host.conf.pulih_policy, &why);
+    if (!policy)
         return fail(s, &why);
     if (check_only) {
         printf("%s: in order; policy %s\n", conf_path, policy->version);
@@ -426,7 +417,7 @@ static int serve(const struct pulih_service *s, const char *conf_path, bool chec
         pulih_host_conf_free(&d.host.conf);
         return 0;
     }
-    ok = start(&d, policy, &why);
+    bool ok = start(&d, policy, &why);
     if (ok)
         loop(&d);
     stop(&d);
