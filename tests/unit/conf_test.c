@@ -123,7 +123,8 @@ static void values_of_the_file_win(void **state)
     assert_true(load("zone = \"Asia/\" \"Makassar\"; # two pieces\n"
                      "intake : { batch_items = 0x3E8, max_bytes = 9999999999L; peers = (\"tcp://x:1\");\n"
                      "listen = \"[::]:1 // not 99999999999\" };\n"
-                     "/* 99999999999 \n */ log = { json = TRUE; level = \"warning\" } followup = { letters = 9; needed = \"x\" }",
+                     "/* 99999999999 \n */ log = { json = TRUE; level = \"warning\" } followup = { letters = "
+                     "9; needed = \"x\" }",
                      &s, &why));
     assert_true(s.items == 1000 && s.bytes == 9999999999 && s.json);
     assert_string_equal(s.level, "warning");
