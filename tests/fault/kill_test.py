@@ -108,7 +108,9 @@ def stopped_by_sigterm_under_load(service):
     load.run(50)
     for _ in range(max(1, round(3 * SCALE))):
         load.run_for(0.05)
-        getattr(chain, service).stop()
+        daemon = getattr(chain, service)
+        wait_until(lambda: daemon.get("/healthz")[0] == 200)  # before that it is a process that has not begun
+        daemon.stop()
         load.step()
         getattr(chain, service).start(ready=False)
         if service == "intake":
