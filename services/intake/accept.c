@@ -10,6 +10,7 @@
 #include <sodium.h>
 
 #include "pulih/base/clock.h"
+#include "pulih/base/log.h"
 #include "pulih/base/must.h"
 #include "pulih/core/reference.h"
 #include "services/intake/accept.h"
@@ -84,6 +85,14 @@ static enum pulih_db_end ensure_numbers(struct pulih_worker *w, struct intake_nu
     return end;
 }
 
+/* The one that it keeps however often the batch is tried over: the block holds no more than one for each. */
+static int64_t number_for(struct intake_batch *b, struct intake_message *m)
+{
+    if (!m->number)
+        m->number = b->numbers->next++;
+    return m->number;
+}
+
 static void start_over(struct intake_batch *b)
 {
     pulih_rows_empty(&b->batch.rows);
@@ -146,7 +155,7 @@ static enum pulih_db_end accept_new(struct pulih_worker *w, struct intake_batch 
     start_over(b);
     for (size_t i = 0; i < b->n; i++) {
         struct intake_message *m = &b->messages[i];
-        int64_t due_us = intake_add_complaint(w, b, m, b->numbers->next++, now_us);
+        int64_t due_us = intake_add_complaint(w, b, m, number_for(b, m), now_us);
         const struct pulih_row_complaint *row = &b->batch.items[m->item].row;
         intake_make_ack(w, b, m, row->number, due_us, row->language);
     }
@@ -167,7 +176,7 @@ static void decide(struct pulih_worker *w, struct intake_batch *b, size_t at, st
         m->duplicate = k->same;
         m->refusal = k->same ? 0 : PULIH_refusal_conflict;
     } else if (is_new) {
-        k->number = b->numbers->next++;
+        k->number = number_for(b, m);
         k->due_us = intake_add_complaint(w, b, m, k->number, now_us);
         k->language = b->batch.items[m->item].row.language;
     } else {
@@ -248,6 +257,17 @@ static void count_accepted(struct pulih_worker *w, const struct intake_batch *b)
                     1);
 }
 
+static void log_refused(struct pulih_worker *w, const struct intake_message *m)
+{
+    struct pulih_db *db = pulih_worker_db(w);
+    char id[37];
+
+    pulih_id_print(&m->id, id);
+    pulih_log(PULIH_LOG_warning, "message refused by the database", "id", "%s", id, "type", "%s",
+              pulih_message(m->type)->name, "client", "%s", m->client, "sqlstate", "%s",
+              pulih_db_sqlstate(db), "why", "%s", pulih_db_why(db), NULL);
+}
+
 /* The database refuses a value of the batch: halves are tried, until the culprit is alone and is refused. */
 static enum pulih_db_end accept_halves(struct pulih_worker *w, struct intake_batch *b)
 {
@@ -256,6 +276,7 @@ static enum pulih_db_end accept_halves(struct pulih_worker *w, struct intake_bat
     enum pulih_db_end end = PULIH_DB_DONE;
 
     if (n == 1) {
+        log_refused(w, all);
         all->refusal = PULIH_refusal_not_allowed;
         return PULIH_DB_DONE;
     }
@@ -278,6 +299,8 @@ enum pulih_db_end intake_accept(struct pulih_worker *w, void *job, int attempt)
 
     if (attempt == 0)
         prepare(b);
+    for (size_t i = 0; i < b->n; i++)
+        b->messages[i].number = 0;
     end = ensure_numbers(w, b->numbers, b->n);
     if (end != PULIH_DB_DONE)
         return end;

@@ -25,9 +25,10 @@ struct intake_message {
     void *body;               /* struct pulih_<type> in the batch's arena; views into raw */
     const char *client;       /* in the batch's arena */
     size_t arrival;           /* order within the batch */
-    struct pulih_view digest; /* set by the worker, as the four below */
+    struct pulih_view digest; /* set by the worker, as the five below */
     struct pulih_view salt;
-    size_t item; /* index in batch.items of its complaint; SIZE_MAX: none */
+    int64_t number; /* given in this attempt; 0: none yet */
+    size_t item;    /* index in batch.items of its complaint; SIZE_MAX: none */
     bool duplicate;
     uint16_t refusal;     /* PULIH_refusal_*; 0: accepted */
     struct pulih_ack ack; /* views in the batch's arena */

@@ -355,6 +355,27 @@ def the_same_note_twice_in_one_batch_is_stored_once():
 
 
 @test
+def numbers_of_a_batch_that_is_tried_again_are_not_given_out_twice():
+    """A duplicate among new complaints sends the whole batch the slow way; numbers come in blocks of 1024."""
+    chain().intake.restart()  # begins a block
+    p, body = chain().publisher(), a_complaint()
+    used = [p.send("complaint", body) for _ in range(1024 - 11)]
+    p.receipts(used)
+    known = used[0]
+    for _ in range(3):
+        fresh = [new_id() for _ in range(6)]  # what is left of the block is enough for one try, not for two
+
+        def send(p):
+            for id in [known] + fresh:
+                p.send("complaint", body, id=id)
+            return 1 + len(fresh)
+        p = while_held(send)
+        p.receipts([known] + fresh)
+    twice = chain().db.query("SELECT number FROM pulih.complaint GROUP BY number HAVING count(*) > 1")
+    assert not twice, twice
+
+
+@test
 def a_batch_of_duplicates_only_is_answered():
     p = chain().publisher()
     bodies = [a_complaint() for _ in range(5)]
