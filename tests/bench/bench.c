@@ -1,34 +1,31 @@
 /* The whole chain beside plain COPY of the same final rows, in the same run, on the same PostgreSQL.
  *
  * Does.     Rounds of: complaints through the chain at full speed, then their rows by COPY. Then a light load
- *           for latencies. Checks afterwards that every complaint is there, once, with all its events.
+ *           and one of half the speed, for latencies. Checks every complaint and every row that it wrote.
  * Prints.   Medians as key=value, see tests/bench/README.md.
  */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <libpq-fe.h>
 
-#include "pulih.h"
-#include "pulih/base/arena.h"
 #include "pulih/base/bytes.h"
 #include "pulih/base/clock.h"
+#include "tests/lib/drive.h"
+#include "tests/lib/procs.h"
 #include "tests/lib/yard.h"
 
-enum { BODIES_MAX = 256, ROUNDS_MAX = 15, LIGHT_PER_S = 200 };
+enum { ROUNDS_MAX = 15, DAEMONS_MAX = 16, PLACES_MAX = 256, LIGHT_PER_S = 200 };
 
 static struct {
     const char *database, *publish, *feed, *samples;
-    int complaints, rounds, light_s;
-} opt = {.complaints = 100000, .rounds = 3, .light_s = 10};
-
-static struct {
-    void *at;
-    size_t len;
-} bodies[BODIES_MAX];
-static size_t n_bodies;
+    int complaints, rounds, latency_s;
+    pid_t pids[DAEMONS_MAX + 2]; /* the daemons, PostgreSQL, this program */
+    size_t n_daemons;
+} opt = {.complaints = 100000, .rounds = 3, .latency_s = 10};
 
 static void die(const char *what, const char *why)
 {
@@ -36,27 +33,24 @@ static void die(const char *what, const char *why)
     exit(1);
 }
 
-/* --- the database's side -------------------------------------------------------------------------------- */
+/* --- the database --------------------------------------------------------------------------------------- */
+
+static PGresult *query(PGconn *conn, const char *sql)
+{
+    PGresult *r = PQexecParams(conn, sql, 0, NULL, NULL, NULL, NULL, 0);
+
+    if (PQresultStatus(r) != PGRES_TUPLES_OK && PQresultStatus(r) != PGRES_COMMAND_OK)
+        die(sql, PQerrorMessage(conn));
+    return r;
+}
 
 static double ask(PGconn *conn, const char *sql)
 {
-    PGresult *r = PQexecParams(conn, sql, 0, NULL, NULL, NULL, NULL, 0);
-
-    if (PQresultStatus(r) != PGRES_TUPLES_OK)
-        die(sql, PQerrorMessage(conn));
+    PGresult *r = query(conn, sql);
     double value = strtod(PQgetvalue(r, 0, 0), NULL);
+
     PQclear(r);
     return value;
-}
-
-static void ask_text(PGconn *conn, const char *sql, char *out, size_t cap)
-{
-    PGresult *r = PQexecParams(conn, sql, 0, NULL, NULL, NULL, NULL, 0);
-
-    if (PQresultStatus(r) != PGRES_TUPLES_OK)
-        die(sql, PQerrorMessage(conn));
-    snprintf(out, cap, "%s", PQgetvalue(r, 0, 0));
-    PQclear(r);
 }
 
 /* One item per complaint is published by the last step, in the transaction that ends the chain. */
@@ -65,215 +59,216 @@ static double published(PGconn *conn)
     return ask(conn, "SELECT sum(last) FROM pulih.feed_head");
 }
 
-/* --- load ----------------------------------------------------------------------------------------------- */
-
-static void read_bodies(void)
-{
-    FILE *f = fopen(opt.samples, "r");
-    char *line = NULL;
-    size_t cap = 0;
-    ssize_t len;
-    struct pulih_error error;
-
-    if (!f)
-        die("samples", opt.samples);
-    while (n_bodies < BODIES_MAX && (len = getline(&line, &cap, f)) > 0)
-        if (pulih_json_to_body("complaint", line, (size_t)len, &bodies[n_bodies].at, &bodies[n_bodies].len,
-                               &error) == 0)
-            n_bodies++;
-        else
-            die("sample", error.text);
-    free(line);
-    fclose(f);
-}
-
-struct sent {
-    int64_t at_us;
-    int64_t receipt_us;
-    int64_t done_us;
-    struct pulih_uuid id;
+struct goal {
+    PGconn *conn;
+    double published;
 };
 
-struct load {
-    struct sent *sent;
-    size_t n_answered;
-    size_t n_refused;
+static bool is_reached(void *arg)
+{
+    const struct goal *goal = arg;
+
+    return published(goal->conn) >= goal->published;
+}
+
+/* --- checks --------------------------------------------------------------------------------------------- */
+
+/* What must be 0. `sent` holds the ids of all that was published since the check before. */
+static const struct {
+    const char *sql, *means;
+} checks[] = {
+    {"SELECT count(*) FROM sent LEFT JOIN pulih.complaint c ON c.id = sent.id "
+     "WHERE (c.state = 4 AND c.version = 4 AND c.holder = 0 AND c.waiting = 0) IS NOT true",
+     "complaints are missing or did not reach their state"},
+    {"SELECT count(*) FROM (SELECT FROM sent LEFT JOIN pulih.event e ON e.complaint = sent.id GROUP BY "
+     "sent.id "
+     "HAVING array_agg(e.version ORDER BY e.version) IS DISTINCT FROM '{1,2,3,4}') x",
+     "chronologies with a gap, or an event too many"},
+    {"SELECT count(*) FROM (SELECT FROM sent LEFT JOIN pulih.feed f ON f.complaint = sent.id GROUP BY "
+     "sent.id "
+     "HAVING count(f.seq) <> 1) x",
+     "complaints that are not on the feed once"},
+    {"SELECT count(*) FROM (SELECT FROM sent LEFT JOIN pulih.deadline d ON d.complaint = sent.id "
+     "GROUP BY sent.id HAVING count(d.complaint) = 0) x",
+     "complaints without a deadline"},
+    {"SELECT (SELECT count(*) FROM pulih.feed) - (SELECT sum(last) FROM pulih.feed_head)",
+     "the feed has a gap"},
+    {"SELECT count(*) FROM pulih.pending", "work is left"},
+    {"SELECT count(*) FROM pulih.dead", "work was given up"},
 };
 
-static void on_answer(void *arg, const struct pulih_answer *answer)
+static void check_all(PGconn *conn)
 {
-    struct load *load = arg;
-
-    load->sent[answer->tag].receipt_us = pulih_mono_us() - load->sent[answer->tag].at_us;
-    load->n_answered++;
-    load->n_refused += answer->outcome != PULIH_STORED;
+    for (size_t i = 0; i < PULIH_COUNT(checks); i++)
+        if (ask(conn, checks[i].sql) != 0)
+            die("check", checks[i].means);
+    PQclear(query(conn, "TRUNCATE sent"));
 }
 
-static void publish_one(struct pulih_publisher *p, struct load *load, size_t i)
+static void note_sent(PGconn *conn, const struct drive *d)
 {
-    struct pulih_error error;
-    struct pulih_outgoing out = {
-        .id = pulih_uuid_new(),
-        .type = "complaint",
-        .occurred_us = pulih_now_us(),
-        .body = bodies[i % n_bodies].at,
-        .body_len = bodies[i % n_bodies].len,
-        .tag = i,
-    };
+    char line[40];
 
-    load->sent[i].at_us = pulih_mono_us();
-    load->sent[i].id = out.id;
-    while (pulih_publish(p, &out, &error) == PULIH_E_FULL)
-        pulih_publisher_wait(p, 100, on_answer, load, &error);
+    PQclear(PQexec(conn, "COPY sent FROM STDIN"));
+    for (size_t i = 0; i < d->n; i++) {
+        pulih_uuid_print(&d->sent[i].id, line);
+        line[36] = '\n';
+        if (PQputCopyData(conn, line, 37) != 1)
+            die("check", PQerrorMessage(conn));
+    }
+    if (PQputCopyEnd(conn, NULL) != 1)
+        die("check", PQerrorMessage(conn));
+    for (PGresult *r; (r = PQgetResult(conn)); PQclear(r))
+        if (PQresultStatus(r) != PGRES_COMMAND_OK)
+            die("check", PQerrorMessage(conn));
+    PQclear(query(conn, "ANALYZE sent"));
 }
 
-/* Everything at once; returns complaints per second from the first send to the last commit of follow-up. */
-static double run_chain(PGconn *conn)
+/* --- throughput ----------------------------------------------------------------------------------------- */
+
+/* What a round of the chain gave, per complaint; with the rows by COPY beside it. */
+enum figure { CHAIN_PER_S, CPU_US, WAL_BYTES, COPY_PER_S, COPY2_PER_S, RATIO, RATIO2, FIGURES };
+
+static double cpu_us(void)
 {
-    struct pulih_error error;
-    struct load load = {.sent = calloc((size_t)opt.complaints, sizeof *load.sent)};
-    struct pulih_publisher *p = pulih_publisher_open(opt.publish, "bench", &error);
-    double before = published(conn);
+    return procs_cpu_us(opt.pids, opt.n_daemons + 2);
+}
+
+static double wal_bytes(PGconn *conn)
+{
+    return ask(conn, "SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn");
+}
+
+static void run_chain(PGconn *conn, int n, double figures[FIGURES])
+{
+    struct goal goal = {conn, published(conn) + n};
+    struct drive d;
+    double cpu_before = cpu_us(), wal_before = wal_bytes(conn);
+
+    drive_start(&d, opt.publish, opt.feed, (size_t)n);
     int64_t started_us = pulih_mono_us();
+    drive_flat_out(&d, is_reached, &goal);
+    figures[CHAIN_PER_S] = n / ((double)(pulih_mono_us() - started_us) / 1e6);
+    figures[CPU_US] = (cpu_us() - cpu_before) / n;
+    figures[WAL_BYTES] = (wal_bytes(conn) - wal_before) / n;
+    note_sent(conn, &d);
+    check_all(conn);
+    drive_end(&d);
+}
 
-    if (!p || !load.sent)
-        die("publisher", p ? "no memory" : error.text);
-    for (int i = 0; i < opt.complaints; i++)
-        publish_one(p, &load, (size_t)i);
-    while (pulih_publisher_unanswered(p))
-        pulih_publisher_wait(p, 100, on_answer, &load, &error);
-    while (published(conn) < before + opt.complaints)
-        pulih_publisher_wait(p, 5, on_answer, &load, &error);
-    double took_s = (double)(pulih_mono_us() - started_us) / 1e6;
-    pulih_publisher_close(p);
-    if (load.n_refused)
-        die("chain", "messages were refused");
-    free(load.sent);
-    return opt.complaints / took_s;
+static void run_round(PGconn *conn, double figures[FIGURES])
+{
+    PGresult *since = query(conn, "SELECT clock_timestamp()");
+
+    run_chain(conn, opt.complaints, figures);
+    struct yard *y = yard_read(opt.database, PQgetvalue(since, 0, 0));
+    PQclear(since);
+    if (yard_complaints(y) != (size_t)opt.complaints)
+        die("check", "complaints are missing or doubled");
+    figures[COPY_PER_S] = opt.complaints / yard_write(y, opt.database, 1);
+    yard_compare(opt.database);
+    yard_clear(opt.database);
+    figures[COPY2_PER_S] = opt.complaints / yard_write(y, opt.database, 2);
+    yard_free(y);
+    figures[RATIO] = figures[CHAIN_PER_S] / figures[COPY_PER_S];
+    figures[RATIO2] = figures[CHAIN_PER_S] / figures[COPY2_PER_S];
+}
+
+static double median(double rounds[][FIGURES], enum figure f)
+{
+    double values[ROUNDS_MAX];
+
+    for (int r = 0; r < opt.rounds; r++)
+        values[r] = rounds[r][f];
+    return drive_percentile(values, (size_t)opt.rounds, 0.5);
+}
+
+/* Returns complaints per second. */
+static double run_rounds(PGconn *conn)
+{
+    double rounds[ROUNDS_MAX][FIGURES];
+
+    fprintf(stderr, "warming up with %d complaints\n", opt.complaints / 2);
+    run_chain(conn, opt.complaints / 2, rounds[0]);
+    for (int r = 0; r < opt.rounds; r++) {
+        run_round(conn, rounds[r]);
+        fprintf(stderr,
+                "round %d of %d: chain %.0f/s, copy %.0f/s, copy on two connections %.0f/s, ratio %.2f\n",
+                r + 1, opt.rounds, rounds[r][CHAIN_PER_S], rounds[r][COPY_PER_S], rounds[r][COPY2_PER_S],
+                rounds[r][RATIO]);
+    }
+    printf(
+        "copy_per_s=%.0f copy2_per_s=%.0f chain_per_s=%.0f ratio=%.2f ratio2=%.2f cpu_us_per_complaint=%.0f "
+        "wal_bytes_per_complaint=%.0f ",
+        median(rounds, COPY_PER_S), median(rounds, COPY2_PER_S), median(rounds, CHAIN_PER_S),
+        median(rounds, RATIO), median(rounds, RATIO2), median(rounds, CPU_US), median(rounds, WAL_BYTES));
+    return median(rounds, CHAIN_PER_S);
 }
 
 /* --- latency -------------------------------------------------------------------------------------------- */
 
-static int by_value(const void *a, const void *b)
+static size_t read_places(PGconn *conn, struct pulih_place *places)
 {
-    double x = *(const double *)a, y = *(const double *)b;
+    PGresult *r = query(conn, "SELECT stream, last FROM pulih.feed_head ORDER BY stream");
+    size_t n = (size_t)PQntuples(r);
 
-    return x < y ? -1 : x > y;
+    if (n > PLACES_MAX)
+        die("feed", "more streams than expected");
+    for (size_t i = 0; i < n; i++)
+        places[i] = (struct pulih_place){(uint16_t)strtoul(PQgetvalue(r, (int)i, 0), NULL, 10),
+                                         strtoull(PQgetvalue(r, (int)i, 1), NULL, 10)};
+    PQclear(r);
+    return n;
 }
 
-static double percentile(double *values, size_t n, double p)
+static void run_latency(PGconn *conn, const char *prefix, double per_s)
 {
-    qsort(values, n, sizeof *values, by_value);
-    return n ? values[(size_t)((double)(n - 1) * p)] : 0;
+    struct pulih_place places[PLACES_MAX];
+    size_t n_places = read_places(conn, places);
+    struct drive d;
+
+    fprintf(stderr, "%d s at %.0f/s\n", opt.latency_s, per_s);
+    drive_start(&d, opt.publish, opt.feed, (size_t)(opt.latency_s * per_s));
+    drive_at_rate(&d, per_s, places, n_places);
+    printf("%sreceipt_p50_ms=%.2f %sreceipt_p99_ms=%.2f %schain_p50_ms=%.2f %schain_p99_ms=%.2f ", prefix,
+           drive_receipt_ms(&d, 0.5), prefix, drive_receipt_ms(&d, 0.99), prefix, drive_chain_ms(&d, 0.5),
+           prefix, drive_chain_ms(&d, 0.99));
+    note_sent(conn, &d);
+    check_all(conn);
+    drive_end(&d);
 }
 
-/* Complaints come in the order of their ids' time, so the one looked for is mostly close to the last. */
-static void note_done(struct load *load, size_t n, const struct pulih_uuid *id)
+static void print_memory(void)
 {
-    for (size_t i = n; i-- > 0;)
-        if (memcmp(load->sent[i].id.b, id->b, sizeof id->b) == 0) {
-            load->sent[i].done_us = pulih_mono_us() - load->sent[i].at_us;
-            return;
-        }
-}
+    long most_kib = 0;
 
-static void run_light(void)
-{
-    size_t n = (size_t)opt.light_s * LIGHT_PER_S, sent = 0, done = 0;
-    struct pulih_error error;
-    struct load load = {.sent = calloc(n, sizeof *load.sent)};
-    struct pulih_publisher *p = pulih_publisher_open(opt.publish, "bench", &error);
-    struct pulih_follower *f = pulih_follower_open(opt.feed, "bench", PULIH_FROM_NOW, NULL, 0, &error);
-    struct pulih_feed_event event;
-    double *receipts = calloc(n, sizeof *receipts), *chains = calloc(n, sizeof *chains);
-    int64_t started_us = pulih_mono_us() + 500000;
-
-    if (!p || !f || !load.sent || !receipts || !chains)
-        die("light load", error.text);
-    while (done < n || load.n_answered < n) {
-        int64_t due_us = started_us + (int64_t)sent * 1000000 / LIGHT_PER_S;
-        int wait_ms = sent == n ? 1 : due_us > pulih_mono_us() ? 1 : 0;
-        if (sent < n && pulih_mono_us() >= due_us)
-            publish_one(p, &load, sent++);
-        pulih_publisher_wait(p, 0, on_answer, &load, &error);
-        for (int got = 1; got == 1 && (got = pulih_follower_next(f, wait_ms, &event, &error)) == 1;
-             wait_ms = 0)
-            if (strcmp(event.type, "acknowledged") == 0) {
-                note_done(&load, sent, &event.complaint);
-                done++;
-            }
-        if (pulih_mono_us() - started_us > (opt.light_s + 30) * INT64_C(1000000))
-            die("light load", "not done in time");
+    for (size_t i = 0; i < opt.n_daemons; i++) {
+        long kib = procs_peak_kib(opt.pids[i]);
+        most_kib = kib > most_kib ? kib : most_kib;
     }
-    for (size_t i = 0; i < n; i++) {
-        receipts[i] = (double)load.sent[i].receipt_us / 1e3;
-        chains[i] = (double)load.sent[i].done_us / 1e3;
-    }
-    printf("receipt_p50_ms=%.2f receipt_p99_ms=%.2f chain_p50_ms=%.2f chain_p99_ms=%.2f\n",
-           percentile(receipts, n, 0.5), percentile(receipts, n, 0.99), percentile(chains, n, 0.5),
-           percentile(chains, n, 0.99));
-    pulih_publisher_close(p);
-    pulih_follower_close(f);
-    free(load.sent);
-    free(receipts);
-    free(chains);
+    printf("daemon_peak_mib=%.1f\n", (double)most_kib / 1024);
 }
 
 /* --- the whole ------------------------------------------------------------------------------------------ */
 
-static void check_rows(PGconn *conn)
+static void read_pids(char *text)
 {
-    if (ask(conn, "SELECT count(*) FROM pulih.complaint WHERE state <> 4 OR version <> 4 OR holder <> 0") !=
-        0)
-        die("check", "a complaint did not reach its state");
-    if (ask(conn, "SELECT count(*) FROM pulih.event") !=
-        4 * ask(conn, "SELECT count(*) FROM pulih.complaint"))
-        die("check", "events are missing or doubled");
-    if (ask(conn, "SELECT count(*) FROM pulih.feed") != published(conn))
-        die("check", "the feed has a gap");
-    if (ask(conn, "SELECT count(*) FROM pulih.pending") != 0)
-        die("check", "work is left");
-}
-
-static void run_rounds(PGconn *conn)
-{
-    double chain[ROUNDS_MAX], copy[ROUNDS_MAX], copy2[ROUNDS_MAX];
-    char since[64];
-    int complaints = opt.complaints;
-
-    opt.complaints = complaints / 2;
-    fprintf(stderr, "warming up with %d complaints\n", opt.complaints);
-    run_chain(conn);
-    opt.complaints = complaints;
-    for (int r = 0; r < opt.rounds; r++) {
-        ask_text(conn, "SELECT clock_timestamp()", since, sizeof since);
-        chain[r] = run_chain(conn);
-        struct yard *y = yard_read(opt.database, since);
-        if (yard_complaints(y) != (size_t)opt.complaints)
-            die("check", "complaints are missing or doubled");
-        copy[r] = opt.complaints / yard_write(y, opt.database, 1);
-        yard_clear(opt.database);
-        copy2[r] = opt.complaints / yard_write(y, opt.database, 2);
-        yard_free(y);
-        fprintf(stderr,
-                "round %d of %d: chain %.0f/s, copy %.0f/s, copy on two connections %.0f/s, ratio %.2f\n",
-                r + 1, opt.rounds, chain[r], copy[r], copy2[r], chain[r] / copy[r]);
-    }
-    size_t n = (size_t)opt.rounds;
-    double ratios[ROUNDS_MAX];
-    for (size_t r = 0; r < n; r++)
-        ratios[r] = chain[r] / copy[r];
-    printf("copy_per_s=%.0f copy2_per_s=%.0f chain_per_s=%.0f ratio=%.2f\n", percentile(copy, n, 0.5),
-           percentile(copy2, n, 0.5), percentile(chain, n, 0.5), percentile(ratios, n, 0.5));
+    for (char *save, *word = strtok_r(text, " \n", &save); word; word = strtok_r(NULL, " \n", &save))
+        if (opt.n_daemons < DAEMONS_MAX)
+            opt.pids[opt.n_daemons++] = (pid_t)strtol(word, NULL, 10);
 }
 
 static void read_options(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"database", required_argument, NULL, 'd'},   {"publish", required_argument, NULL, 'p'},
-        {"feed", required_argument, NULL, 'f'},       {"samples", required_argument, NULL, 's'},
-        {"complaints", required_argument, NULL, 'n'}, {"rounds", required_argument, NULL, 'r'},
-        {"light", required_argument, NULL, 'l'},      {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"database", required_argument, NULL, 'd'},
+                                            {"publish", required_argument, NULL, 'p'},
+                                            {"feed", required_argument, NULL, 'f'},
+                                            {"samples", required_argument, NULL, 's'},
+                                            {"complaints", required_argument, NULL, 'n'},
+                                            {"rounds", required_argument, NULL, 'r'},
+                                            {"latency", required_argument, NULL, 'l'},
+                                            {"daemons", required_argument, NULL, 'D'},
+                                            {NULL, 0, NULL, 0}};
 
     for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (o) {
@@ -296,29 +291,37 @@ static void read_options(int argc, char **argv)
             opt.rounds = (int)strtol(optarg, NULL, 10);
             break;
         case 'l':
-            opt.light_s = (int)strtol(optarg, NULL, 10);
+            opt.latency_s = (int)strtol(optarg, NULL, 10);
+            break;
+        case 'D':
+            read_pids(optarg);
             break;
         default:
             exit(2);
         }
     }
-    if (!opt.database || !opt.publish || !opt.feed || !opt.samples || opt.rounds < 1 ||
+    if (!opt.database || !opt.publish || !opt.feed || !opt.samples || opt.complaints < 2 || opt.rounds < 1 ||
         opt.rounds > ROUNDS_MAX)
-        die("usage", "bench --database D --publish P --feed F --samples FILE [--complaints N] [--rounds R]");
+        die("usage", "bench --database D --publish P --feed F --samples FILE --daemons PIDS [--complaints N] "
+                     "[--rounds R] [--latency SECONDS]");
 }
 
 int main(int argc, char **argv)
 {
     read_options(argc, argv);
-    read_bodies();
+    drive_read_samples(opt.samples);
     PGconn *conn = PQconnectdb(opt.database);
     if (PQstatus(conn) != CONNECTION_OK)
         die("connect", PQerrorMessage(conn));
-    run_rounds(conn);
-    run_light();
-    check_rows(conn);
+    PQclear(query(conn, "CREATE TEMP TABLE sent (id uuid PRIMARY KEY)"));
+    opt.pids[opt.n_daemons] =
+        (pid_t)ask(conn, "SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)");
+    opt.pids[opt.n_daemons + 1] = getpid();
+    double per_s = run_rounds(conn);
+    run_latency(conn, "", LIGHT_PER_S);
+    run_latency(conn, "half_", per_s / 2);
+    print_memory();
     PQfinish(conn);
-    for (size_t i = 0; i < n_bodies; i++)
-        free(bodies[i].at);
+    drive_free_samples();
     return 0;
 }

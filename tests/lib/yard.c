@@ -148,6 +148,26 @@ size_t yard_complaints(const struct yard *y)
     return y->table[0].n;
 }
 
+void yard_compare(const char *database)
+{
+    PGconn *conn = open_connection(database);
+    char sql[600];
+
+    for (size_t t = 0; t < TABLES; t++) {
+        const char *key = t == 0 ? "id" : "complaint";
+        snprintf(sql, sizeof sql,
+                 "WITH theirs AS (SELECT * FROM pulih.%s WHERE %s IN (SELECT id FROM yard.complaint)) "
+                 "SELECT FROM ((TABLE theirs EXCEPT ALL TABLE yard.%s) UNION ALL "
+                 "(TABLE yard.%s EXCEPT ALL TABLE theirs)) x LIMIT 1",
+                 tables[t].name, key, tables[t].name, tables[t].name);
+        PGresult *r = PQexec(conn, sql);
+        if (PQresultStatus(r) != PGRES_TUPLES_OK || PQntuples(r) > 0)
+            fail(conn, PQntuples(r) > 0 ? "the rows by COPY are not those of the chain" : sql);
+        PQclear(r);
+    }
+    PQfinish(conn);
+}
+
 void yard_clear(const char *database)
 {
     PGconn *conn = open_connection(database);

@@ -12,6 +12,8 @@ struct yard;
 struct yard *yard_read(const char *database, const char *since);
 void yard_free(struct yard *y);
 size_t yard_complaints(const struct yard *y);
+/* Ends the program unless the yard's tables hold exactly the rows that the chain wrote. */
+void yard_compare(const char *database);
 /* Empties the yard's tables. */
 void yard_clear(const char *database);
 /* Writes all rows, those of 500 complaints per commit, over so many connections side by side. Returns the
