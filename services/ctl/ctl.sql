@@ -21,7 +21,7 @@ SELECT id FROM pulih.complaint WHERE number = $1::int8
 -- name: card (uuid id, int2 shard)
 SELECT * FROM pulih.complaint WHERE id = $1::uuid AND shard = $2::int2
 -- name: chronology (uuid complaint, int2 shard)
-SELECT e.version, e.type, e.prior, e.state, e.message, e.occurred_at, e.recorded_at, e.body, c.body
+SELECT e.version, e.type, e.prior, e.state, e.message, e.occurred_at, e.recorded_at, e.body, e.digest, e.hash, c.body
 FROM pulih.event e
 LEFT JOIN pulih.content c ON c.complaint = e.complaint AND c.shard = e.shard AND c.version = e.version
 WHERE e.complaint = $1::uuid AND e.shard = $2::int2

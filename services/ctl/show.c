@@ -230,18 +230,21 @@ static bool load(struct pulih_ctl_showing *s)
     return false;
 }
 
-static void show_all(struct pulih_ctl_showing *s)
+/* False: the chronology was tampered with. */
+static bool show_all(struct pulih_ctl_showing *s)
 {
     pulih_store_read_complaint(s->db, s->card, 0, &s->row);
     show_card(s);
     pulih_ctl_show_people(s);
     pulih_ctl_show_classification(s);
     pulih_ctl_show_chronology(s);
+    bool intact = pulih_ctl_show_chain(s);
     pulih_ctl_write(&s->out);
     show_promises(s);
     show_dead(s);
     pulih_ctl_show_letters(s);
     pulih_ctl_write(&s->out);
+    return intact;
 }
 
 int pulih_ctl_show(const struct pulih_ctl *ctl)
@@ -254,10 +257,8 @@ int pulih_ctl_show(const struct pulih_ctl *ctl)
     int code = PULIH_CTL_FAILED;
 
     if (pulih_ctl_find(ctl, &s.db, ctl->args[0], &s.id) && (s.db || (s.db = pulih_ctl_connect(ctl))) &&
-        load(&s)) {
-        show_all(&s);
+        load(&s) && show_all(&s))
         code = PULIH_CTL_OK;
-    }
     pulih_db_free(s.db);
     pulih_ctl_message_free(&s.message);
     pulih_buf_free(&s.out);

@@ -6,7 +6,19 @@
 #include "services/ctl/ctl.h"
 
 /* Columns of statement chronology. */
-enum { C_version, C_type, C_prior, C_state, C_message, C_occurred_at, C_recorded_at, C_body, C_text };
+enum {
+    C_version,
+    C_type,
+    C_prior,
+    C_state,
+    C_message,
+    C_occurred_at,
+    C_recorded_at,
+    C_body,
+    C_digest,
+    C_hash,
+    C_text
+};
 
 struct pulih_ctl_showing {
     const struct pulih_ctl *ctl;
@@ -28,5 +40,8 @@ void pulih_ctl_show_people(struct pulih_ctl_showing *s);
 void pulih_ctl_show_classification(struct pulih_ctl_showing *s);
 void pulih_ctl_show_chronology(struct pulih_ctl_showing *s);
 void pulih_ctl_show_letters(struct pulih_ctl_showing *s);
+/* Computes every hash of the chronology anew and says whether it is intact, or at which event it breaks;
+ * false: it breaks. */
+bool pulih_ctl_show_chain(struct pulih_ctl_showing *s);
 
 #endif

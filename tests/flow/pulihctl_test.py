@@ -234,6 +234,43 @@ def a_complaint_is_led_to_its_end_by_hand():
     assert "Merah" in letter["text"] and letter["channel"] == "email", letter
 
 
+def chain_of(reference, code=0):
+    found, = [s for s in lines("show", reference, code=code) if s["what"] == "chain"]
+    return found
+
+
+@test
+def a_chronology_that_was_changed_is_told_from_an_intact_one():
+    reference, id = a_reference()
+    assert "\nchronology intact: 4 events\n" in ctl("show", reference)[0]
+    assert chain_of(reference) == {"what": "chain", "intact": True, "events": 4}
+    for change, undo_it, at, why in (
+            ("UPDATE pulih.event SET body = body || '\\x00' WHERE complaint = %s AND version = 2",
+             "UPDATE pulih.event SET body = substr(body, 1, length(body) - 1) WHERE complaint = %s AND version = 2",
+             2, "changed"),
+            ("UPDATE pulih.event SET recorded_at = recorded_at + interval '1 us' WHERE complaint = %s AND version = 3",
+             "UPDATE pulih.event SET recorded_at = recorded_at - interval '1 us' WHERE complaint = %s AND version = 3",
+             3, "changed"),
+            ("UPDATE pulih.complaint SET hash = sha256(hash) WHERE id = %s", None, 4, "card")):
+        chain().db.query(change, id.hex())
+        found = chain_of(reference, code=1)
+        assert not found["intact"] and found["broken_at"] == at and why in found["why"], found
+        assert f"chronology BROKEN at event {at}" in ctl("show", reference, code=1)[0]
+        if undo_it:
+            chain().db.query(undo_it, id.hex())
+            assert chain_of(reference)["intact"]
+
+
+@test
+def an_event_that_is_missing_breaks_the_chronology():
+    (reference, id), (other, id_other) = a_reference(), a_reference()
+    chain().db.query("DELETE FROM pulih.event WHERE complaint = %s AND version = 2", id.hex())
+    assert chain_of(reference, code=1)["broken_at"] == 2
+    chain().db.query("DELETE FROM pulih.event WHERE complaint = %s AND version = 4", id_other.hex())
+    found = chain_of(other, code=1)
+    assert found["broken_at"] == 4 and "missing" in found["why"], found
+
+
 @test
 def what_others_wrote_cannot_reach_the_terminal():
     reference, id = a_reference()
