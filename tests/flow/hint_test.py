@@ -168,6 +168,81 @@ def a_forged_hint_about_no_manifest_changes_nothing(service):
     assert case.row("version") == version and bytes(case.row("hash")) == hash
 
 
+# --- forged hints that look right ------------------------------------------------------------------------------
+
+COLUMNS = [(r[2], r[1]) for r in rows("include/pulih/tbl/rows.tbl.h", "COL") if r[0] == "complaint"]
+KINDS = ["uuid", "may_uuid", "int2", "int4", "int8", "time", "may_time", "bytes", "text", "hash"]
+BYTES = {"uuid": 16, "may_uuid": 16, "int2": 2, "int4": 4, "int8": 8, "time": 8, "may_time": 8, "hash": 32}
+FAST = {"classification": ("complaint", "received"), "escalation": ("classified", "classified"),
+        "followup": ("planned", "planned")}  # what each takes by hint, and in which state
+
+
+def layout():
+    """The fingerprint that daemons of this version go by."""
+    hash = 2166136261
+    for name, kind in COLUMNS:
+        for byte in name.encode():
+            hash = (hash ^ byte) * 16777619 & 0xffffffff
+        hash = (hash ^ KINDS.index(kind)) * 16777619 & 0xffffffff
+    return hash
+
+
+def a_row(id, **changes):
+    """A packed row as a daemon would make it, with changes."""
+    values = {"shard": fnv_shard(id), "number": 7, "version": 3, "language": 1, "channel": 1, "category": 1,
+              "department": 1, "tier": 1, "received_at": now_us(), "updated_at": now_us(), "due_at": now_us(),
+              "id": id, "hash": bytes(32), **changes}
+    return b"".join(v if isinstance(v := values.get(name, 0), bytes) else v.to_bytes(BYTES[kind], "big", signed=True)
+                    for name, kind in COLUMNS)
+
+
+def fnv_shard(id):
+    return chain().db.one("SELECT shard FROM pulih.complaint WHERE id = %s", id.hex())
+
+
+def a_hint(service, id, body=b"\x80", batch=None, **changes):
+    on, state = FAST[service]
+    row = a_row(id, **{"state": STATE[state], "holder": STAGE[service], **changes})
+    batch = random.getrandbits(63) if batch is None else batch
+    return {"layout": layout(), "batch": batch, "next_at": now_us(),
+            "items": [{"row": row, "version": 3, "type": WIRE[on], "body": body}]}
+
+
+def stored_body(case, version=1):
+    return bytes(case.chain.db.one("SELECT body FROM pulih.event WHERE complaint = %s AND version = %s", case.id.hex(),
+                                   version))
+
+
+@cases([(s, s) for s in FAST])
+def a_row_that_no_daemon_writes_harms_nothing(service):
+    """Rows of hints are indexes into tables: what is out of bounds must not get that far."""
+    case, forger = Case(chain()), Forger(chain(), service)
+    body = stored_body(case)
+    for name, kind in COLUMNS:
+        if kind not in ("uuid", "hash"):
+            most = 2 ** (8 * BYTES[kind] - 1) - 1
+            for value in (most, -1, -most - 1):
+                forger.say("hint", **a_hint(service, case.id, body=body, **{name: value}))
+    forger.say("ping")
+    Case(chain())
+    verify_chains(chain().db)
+
+
+@cases([(s, s) for s in FAST])
+def a_hint_that_names_nothing_is_no_alarm(service):
+    """Its step may fail, but there is nothing in `dead`, so nothing must say so."""
+    case, forger = Case(chain()), Forger(chain(), service)
+    daemon = getattr(chain(), service)
+    dead = f'pulih_dead_total{{stage="{service}"}}'
+    came = f'pulih_hints_in_total{{stage="{service}"}}'
+    before, heard = daemon.metrics()[dead], daemon.metrics()[came]
+    forger.say("hint", **a_hint(service, case.id, state=STATE["closed"]))
+    wait_until(lambda: daemon.metrics()[came] > heard)
+    Case(chain())
+    assert daemon.metrics()[dead] == before
+    assert "parked in dead" not in daemon.log_text()
+
+
 @test
 def all_chronologies_of_this_script_hold():
     chain().wait_quiet()

@@ -9,6 +9,8 @@
 #include <cmocka.h>
 
 #include "proto/msg.h"
+#include "pulih/core/life.h"
+#include "pulih/core/reference.h"
 #include "pulih/core/rows.h"
 
 static const int64_t EPOCH_US = 946684800000000; /* of PostgreSQL */
@@ -221,6 +223,43 @@ static void refuses_another_length(void **state)
     assert_true(pulih_row_unpack((struct pulih_view){packed.at, len}, &back));
 }
 
+/* Steps take words of a row for indexes, print its number and add to its times. */
+static void tells_rows_that_steps_can_run_on(void **state)
+{
+    struct pulih_row_complaint good = {.number = PULIH_REFERENCE_MAX,
+                                       .state = PULIH_STATE_parked,
+                                       .version = 9,
+                                       .holder = PULIH_STAGE_followup,
+                                       .language = PULIH_language_en,
+                                       .department = PULIH_department_delivery,
+                                       .tier = PULIH_tier_important,
+                                       .level = 8};
+    const struct pulih_table_row *table = &pulih_tables[PULIH_T_complaint];
+    size_t tried = 0;
+
+    (void)state;
+    good.shard = pulih_shard(&good.id);
+    assert_true(pulih_row_is_sound(&good));
+    for (size_t c = 0; c < table->n_columns; c++) {
+        const struct pulih_column *column = &table->columns[c];
+        struct pulih_row_complaint low = good, high = good;
+        size_t len = value_bytes(column->kind);
+        if (len > 8 || strcmp(column->name, "tenant") == 0)
+            continue;
+        memset((char *)&low + column->offset, 0xff, len); /* -1 */
+        memset((char *)&high + column->offset, 0xff, len - 1);
+        ((char *)&high)[column->offset + len - 1] = 0x7f; /* the greatest there is, on this machine */
+        if (pulih_row_is_sound(&low))
+            fail_msg("%s -1 passes", column->name);
+        if (pulih_row_is_sound(&high) && strcmp(column->name, "gravity") != 0)
+            fail_msg("%s at its greatest passes", column->name);
+        tried++;
+    }
+    assert_int_equal(tried, table->n_columns - 3); /* id, tenant, hash */
+    good.id.b[15] ^= 1;
+    assert_false(pulih_row_is_sound(&good)); /* another shard */
+}
+
 static void a_hint_has_room_for_a_row(void **state)
 {
     const struct pulih_field *field = &pulih_message(PULIH_M_hint_item)->fields[PULIH_F_hint_item_row];
@@ -360,6 +399,7 @@ int main(void)
         cmocka_unit_test(adds_zeroed_rows),
         cmocka_unit_test(keeps_rows_in_order),
         cmocka_unit_test(packs_and_unpacks),
+        cmocka_unit_test(tells_rows_that_steps_can_run_on),
         cmocka_unit_test(packs_big_endian_in_the_order_of_the_table),
         cmocka_unit_test(refuses_another_length),
         cmocka_unit_test(a_hint_has_room_for_a_row),

@@ -15,6 +15,8 @@
 
 enum { PULIH_REFERENCE_BYTES = 15 }; /* with the terminating zero */
 
+#define PULIH_REFERENCE_MAX ((INT64_C(1) << 40) - 1) /* the last number that has a reference */
+
 void pulih_reference_print(int64_t number, char out[PULIH_REFERENCE_BYTES]);
 /* NULL, or what is wrong with the text in a few words. */
 const char *pulih_reference_parse(struct pulih_view text, int64_t *ret_number);

@@ -5,6 +5,8 @@
 
 #include "pulih/base/arena.h"
 #include "pulih/base/must.h"
+#include "pulih/core/life.h"
+#include "pulih/core/reference.h"
 
 #define TABLE(t)           static const struct pulih_column t##_columns[] = {
 #define COL(t, kind, name) {#name, PULIH_COL_##kind, offsetof(struct pulih_row_##t, name)},
@@ -178,6 +180,57 @@ bool pulih_row_unpack(struct pulih_view packed, struct pulih_row_complaint *ret)
         at += len;
     }
     return at == packed.len;
+}
+
+static int64_t last_word(enum pulih_words list)
+{
+    size_t n;
+    const struct pulih_word *words = pulih_words(list, &n);
+
+    return words[n - 1].number;
+}
+
+bool pulih_row_is_sound(const struct pulih_row_complaint *row)
+{
+    const int64_t counter = INT16_MAX / 2, time = PULIH_TIME_MAX_US / 2;
+    const struct {
+        int64_t value, most;
+    } columns[] = {
+        {row->number, PULIH_REFERENCE_MAX},
+        {row->received_at, time},
+        {row->state, PULIH_STATE_N - 1},
+        {row->version, INT32_MAX / 2},
+        {row->holder, PULIH_STAGE_followup},
+        {row->cursor, row->version},
+        {row->waiting, row->version},
+        {row->language, last_word(PULIH_WORDS_language)},
+        {row->channel, last_word(PULIH_WORDS_channel)},
+        {row->category, last_word(PULIH_WORDS_category)},
+        {row->department, last_word(PULIH_WORDS_department)},
+        {row->tier, last_word(PULIH_WORDS_tier)},
+        {row->gravity, INT16_MAX},
+        {row->unsure, 1},
+        {row->clock, 1},
+        {row->level, counter},
+        {row->ended, 1},
+        {row->ladder_kind, last_word(PULIH_WORDS_deadline)},
+        {row->ladder_armed, row->version},
+        {row->ladder_left_us, time},
+        {row->ladder_due, time},
+        {row->silence_armed, row->version},
+        {row->due_at, time},
+        {row->offers, counter},
+        {row->letters, counter},
+        {row->promises, counter},
+        {row->declined, counter},
+        {row->reopened, counter},
+        {row->updated_at, time},
+    };
+
+    for (size_t i = 0; i < PULIH_COUNT(columns); i++)
+        if (columns[i].value < 0 || columns[i].value > columns[i].most)
+            return false;
+    return row->shard == pulih_shard(&row->id);
 }
 
 uint32_t pulih_row_layout(void)

@@ -48,7 +48,7 @@ static void log_dead(const struct pulih_item *item)
 }
 
 /* Items that are not done move behind the others, in order; they become rows of `dead`. */
-static void settle(struct pulih_worker *w, struct pulih_batch *b, int64_t now_us)
+static void settle(struct pulih_batch *b, int64_t now_us)
 {
     size_t done = 0;
 
@@ -62,11 +62,18 @@ static void settle(struct pulih_worker *w, struct pulih_batch *b, int64_t now_us
         }
         done++;
     }
-    for (size_t i = done; i < b->n; i++) {
+    for (size_t i = done; i < b->n; i++)
         bury(b, &b->items[i], b->stage->id, now_us);
-        log_dead(&b->items[i]);
-        pulih_count(pulih_worker_metrics(w), PULIH_METRIC_dead_total, 1);
-    }
+}
+
+/* Once it is committed: a step that fails over a hint which names nothing buries nothing. */
+static void tell_dead(struct pulih_worker *w, const struct pulih_batch *b)
+{
+    for (size_t i = 0; i < b->n; i++)
+        if (b->items[i].verdict != PULIH_DONE) {
+            log_dead(&b->items[i]);
+            pulih_count(pulih_worker_metrics(w), PULIH_METRIC_dead_total, 1);
+        }
 }
 
 static void run_steps(struct pulih_worker *w, struct pulih_batch *b)
@@ -85,7 +92,7 @@ static void run_steps(struct pulih_worker *w, struct pulih_batch *b)
         if (step.item->verdict == PULIH_DONE)
             pulih_step_run(&step, b->stage->handlers, b->stage->n_handlers);
     }
-    settle(w, b, step.now_us);
+    settle(b, step.now_us);
     pulih_batch_hand_on(b, step.now_us);
 }
 
@@ -110,6 +117,7 @@ static void count_batch(struct pulih_worker *w, struct pulih_batch *b, int64_t s
     pulih_count(metrics, PULIH_METRIC_items_total, (int64_t)b->n);
     pulih_count(metrics, PULIH_METRIC_commit_microseconds_total, pulih_mono_us() - started_us);
     pulih_gauge(metrics, PULIH_METRIC_batch_items, (int64_t)b->n);
+    tell_dead(w, b);
 }
 
 /* --- fast path: all that is needed came with the hints ---------------------------------------------------
@@ -130,6 +138,8 @@ static bool unpack_item(struct pulih_batch *b, const struct pulih_hint_item *hin
     struct pulih_item *item = add_item(b);
 
     if (!pulih_row_unpack(hint->row, &item->row))
+        return false;
+    if (!pulih_row_is_sound(&item->row))
         return false;
     item->was_version = item->row.version;
     item->was_holder = item->row.holder;
@@ -311,7 +321,7 @@ enum pulih_db_end pulih_stage_halve_locked(struct pulih_worker *w, struct pulih_
     if (b->n == 1) {
         b->items[0].verdict = PULIH_NEVER;
         b->items[0].reason = reason;
-        settle(w, b, now_us);
+        settle(b, now_us);
     } else {
         for (size_t i = 0; i < b->n; i++)
             pulih_manifest_put(&b->out[i < b->n / 2 ? 0 : 1], &b->items[i].row.id, b->items[i].version);
@@ -322,7 +332,10 @@ enum pulih_db_end pulih_stage_halve_locked(struct pulih_worker *w, struct pulih_
     pulih_store_drop(db, b->stage->id, b->manifests, b->n_manifests);
     pulih_store_put(db, &b->rows);
     pulih_db_commit(db);
-    return pulih_db_run(db);
+    enum pulih_db_end end = pulih_db_run(db);
+    if (end == PULIH_DB_DONE)
+        tell_dead(w, b);
+    return end;
 }
 
 enum pulih_db_end pulih_stage_isolate(struct pulih_worker *w, struct pulih_batch *b)
