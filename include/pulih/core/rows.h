@@ -98,8 +98,8 @@ void pulih_rows_bind(enum pulih_table table, uint32_t type_oid, const void *rows
 /* A complaint's row as bytes for a hint, and back. False: the bytes are not of that shape. */
 void pulih_row_pack(const struct pulih_row_complaint *row, struct pulih_buf *out);
 bool pulih_row_unpack(struct pulih_view packed, struct pulih_row_complaint *ret);
-/* Whether steps can be run on a row that somebody else packed: words, counters and times are within bounds, and
- * far enough from them to be counted up and added to. */
+/* Whether steps can be run on a row that somebody else packed: words, counters and times are within bounds,
+ * and far enough from them to be counted up and added to. */
 bool pulih_row_is_sound(const struct pulih_row_complaint *row);
 /* Fingerprint of the packed form; daemons of another version have another one. */
 uint32_t pulih_row_layout(void);

@@ -40,8 +40,9 @@ struct pulih_stage_setup {
     int64_t batch_items;
     int64_t poll_us;
     int64_t grace_us;
-    bool worked;  /* since the last poll; worker's own */
-    int64_t most; /* manifests to lock in the next poll */
+    int64_t hinted_us; /* since the last poll: the newest work that was done by hint; 0: none. Worker's own */
+    int64_t hint_age_us; /* how old work is when its hint is taken up, smoothed */
+    int64_t most;        /* manifests to lock in the next poll */
     struct pulih_batch poll;
     struct pulih_manifest
         counted[PULIH_LOCK_MOST]; /* keys of manifests whose last try was counted and failed */

@@ -16,7 +16,7 @@ CONF(daemon, text, http, 0, 200, "\"\"", "", "Where it answers /healthz, /readyz
 CONF(daemon, text, user, 0, 63, "\"\"", "", "Database role; empty: pulih_ and the daemon's name.")
 CONF(daemon, integer, batch_items, 1, 1000, "500", "items", "Most items in one transaction.")
 CONF(daemon, integer, poll_ms, 5, 60000, "50", "ms", "How often unfinished work is looked for in the database.")
-CONF(daemon, integer, grace_ms, 0, 60000, "50", "ms", "Age from which the poll takes work; younger work is expected as a hint.")
+CONF(daemon, integer, grace_ms, 0, 60000, "50", "ms", "Age from which the poll takes work; younger work is expected as a hint. Where hints come later, because commits are slow or much is waiting, the poll waits longer by itself.")
 CONF(intake, text, publish, 1, 200, "\"tcp://*:7400\"", "", "Publish door.")
 CONF(intake, integer, credit_items, 8, 100000, "4000", "items", "Most messages on their way, over all sessions.")
 CONF(intake, integer, sessions_max, 1, 10000, "1000", "sessions", "Most publishers at once.")

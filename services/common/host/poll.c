@@ -5,9 +5,10 @@
 
 /* Work older than this may have killed a daemon: it is counted before it is tried. */
 static const int64_t SUSPECT_US = 5 * 1000 * 1000;
-/* While hints keep coming, only hints that are surely lost are looked for. */
+/* While hints keep coming, only hints that are surely lost are looked for: those of work so much older than
+ * what the last ones brought. However long their queue is, the poll does not take what stands in it. */
 static const int64_t BUSY_GRACE_US = 1000 * 1000;
-enum { ALONE_ATTEMPTS = 5 };
+enum { ALONE_ATTEMPTS = 5, HINT_AGES = 3 };
 
 /* From the locked manifests, those that make one batch: a prefix in the order of age, within the cap; one
  * that was tried before goes alone. */
@@ -138,15 +139,30 @@ static enum pulih_db_end look(struct pulih_worker *w, const struct pulih_stage_s
     return PULIH_DB_DONE;
 }
 
+static int64_t longer(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Work is as old as its transaction when others see it: where commits are slow, its hint may still come. */
+static int64_t grace_of(struct pulih_worker *w, const struct pulih_stage_setup *stage)
+{
+    int64_t late_us = HINT_AGES * stage->hint_age_us;
+    int64_t grace_us = longer(stage->grace_us, late_us < BUSY_GRACE_US ? late_us : BUSY_GRACE_US);
+
+    return stage->hinted_us ? longer(grace_us, pulih_worker_now(w) - stage->hinted_us + BUSY_GRACE_US)
+                            : grace_us;
+}
+
 enum pulih_db_end pulih_stage_poll(struct pulih_worker *w, void *arg, int64_t *ret_wait_us)
 {
     struct pulih_stage_setup *stage = arg;
-    int64_t grace_us = stage->worked && stage->grace_us < BUSY_GRACE_US ? BUSY_GRACE_US : stage->grace_us;
     int64_t age_us = -1;
     bool found = false;
     enum pulih_db_end end = look(w, stage, &age_us);
+    int64_t grace_us = grace_of(w, stage);
 
-    stage->worked = false;
+    stage->hinted_us = 0;
     stage->poll.stage = stage;
     if (end == PULIH_DB_DONE)
         end = take_back(w, stage);

@@ -175,6 +175,18 @@ static size_t unpack_hints(struct pulih_batch *b)
     return fast;
 }
 
+/* These were there: the poll may leave what is not much older to the hints. */
+static void note_hinted(struct pulih_worker *w, struct pulih_batch *b, size_t n_manifests)
+{
+    struct pulih_stage_setup *stage = b->stage;
+
+    for (size_t i = 0; i < n_manifests; i++) {
+        if (stage->hinted_us < b->manifests[i].next_at)
+            stage->hinted_us = b->manifests[i].next_at;
+        stage->hint_age_us += (pulih_worker_now(w) - b->manifests[i].next_at - stage->hint_age_us) / 4;
+    }
+}
+
 static enum pulih_db_end work_by_hint(struct pulih_worker *w, struct pulih_batch *b)
 {
     int64_t started_us = pulih_mono_us();
@@ -188,6 +200,7 @@ static enum pulih_db_end work_by_hint(struct pulih_worker *w, struct pulih_batch
         end = commit(w, b, b->manifests, fast);
     }
     if (end == PULIH_DB_DONE && fast) {
+        note_hinted(w, b, fast);
         count_batch(w, b, started_us);
         pulih_batch_hint(b, w);
         memmove(b->manifests, b->manifests + fast, (b->n_manifests - fast) * sizeof *b->manifests);
@@ -374,12 +387,14 @@ enum pulih_db_end pulih_stage_work(struct pulih_worker *w, void *job, int attemp
     struct pulih_batch *b = job;
     enum pulih_db_end end = PULIH_DB_DONE;
 
-    b->stage->worked = true;
     if (attempt == 0)
         end = work_by_hint(w, b);
     if (end == PULIH_DB_DATA)
         return pulih_stage_isolate(w, b);
     if (end != PULIH_DB_DONE && end != PULIH_DB_MISMATCH)
         return end;
-    return b->n_manifests ? pulih_stage_work_by_reading(w, b) : PULIH_DB_DONE;
+    end = b->n_manifests ? pulih_stage_work_by_reading(w, b) : PULIH_DB_DONE;
+    if (end == PULIH_DB_DONE)
+        note_hinted(w, b, b->n_manifests);
+    return end;
 }
