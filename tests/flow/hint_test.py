@@ -3,6 +3,7 @@ import os
 import random
 import statistics
 import sys
+import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
@@ -187,24 +188,19 @@ def layout():
     return hash
 
 
-def a_row(id, **changes):
+def a_row(case, **changes):
     """A packed row as a daemon would make it, with changes."""
-    values = {"shard": fnv_shard(id), "number": 7, "version": 3, "language": 1, "channel": 1, "category": 1,
+    values = {"shard": case.row("shard"), "number": 7, "version": 3, "language": 1, "channel": 1, "category": 1,
               "department": 1, "tier": 1, "received_at": now_us(), "updated_at": now_us(), "due_at": now_us(),
-              "id": id, "hash": bytes(32), **changes}
+              "id": case.id, "hash": bytes(32), **changes}
     return b"".join(v if isinstance(v := values.get(name, 0), bytes) else v.to_bytes(BYTES[kind], "big", signed=True)
                     for name, kind in COLUMNS)
 
 
-def fnv_shard(id):
-    return chain().db.one("SELECT shard FROM pulih.complaint WHERE id = %s", id.hex())
-
-
-def a_hint(service, id, body=b"\x80", batch=None, **changes):
+def a_hint(service, case, body=b"\x80", **changes):
     on, state = FAST[service]
-    row = a_row(id, **{"state": STATE[state], "holder": STAGE[service], **changes})
-    batch = random.getrandbits(63) if batch is None else batch
-    return {"layout": layout(), "batch": batch, "next_at": now_us(),
+    row = a_row(case, **{"state": STATE[state], "holder": STAGE[service], **changes})
+    return {"layout": layout(), "batch": random.getrandbits(63), "next_at": now_us(),
             "items": [{"row": row, "version": 3, "type": WIRE[on], "body": body}]}
 
 
@@ -222,7 +218,7 @@ def a_row_that_no_daemon_writes_harms_nothing(service):
         if kind not in ("uuid", "hash"):
             most = 2 ** (8 * BYTES[kind] - 1) - 1
             for value in (most, -1, -most - 1):
-                forger.say("hint", **a_hint(service, case.id, body=body, **{name: value}))
+                forger.say("hint", **a_hint(service, case, body=body, **{name: value}))
     forger.say("ping")
     Case(chain())
     verify_chains(chain().db)
@@ -236,11 +232,48 @@ def a_hint_that_names_nothing_is_no_alarm(service):
     dead = f'pulih_dead_total{{stage="{service}"}}'
     came = f'pulih_hints_in_total{{stage="{service}"}}'
     before, heard = daemon.metrics()[dead], daemon.metrics()[came]
-    forger.say("hint", **a_hint(service, case.id, state=STATE["closed"]))
-    wait_until(lambda: daemon.metrics()[came] > heard)
+
+    def is_heard():
+        forger.say("hint", **a_hint(service, case, state=STATE["closed"]))
+        return daemon.metrics()[came] > heard
+    wait_until(is_heard)
     Case(chain())
     assert daemon.metrics()[dead] == before
     assert "parked in dead" not in daemon.log_text()
+
+
+def rolled_back(db):
+    return db.one("SELECT xact_rollback FROM pg_stat_database WHERE datname = current_database()")
+
+
+@cases([(s, s) for s in FAST])
+def a_flood_of_hints_that_name_nothing_is_bounded(service):
+    """Each such hint would cost the database two transactions that are rolled back."""
+    own = Chain()
+    case, daemon = Case(own), getattr(own, service)
+    lone_complaints(own, 5)
+    ignored = f'pulih_hints_ignored_total{{stage="{service}"}}'
+    frames = [msgpack.packb([1, WIRE["hint"], a_hint(service, case)]) for _ in range(200)]
+    forgers = [Forger(own, service) for _ in range(4)]
+    before, began = rolled_back(own.db), time.monotonic()
+
+    def flood():
+        for n in range(100000 // len(forgers)):
+            for forger in forgers:
+                forger.send_frame(frames[n % len(frames)])
+    thread = threading.Thread(target=flood)
+    thread.start()
+    found = lone_complaints(own, 20)
+    thread.join()
+    wait_until(lambda: daemon.metrics()[ignored] > 10000, timeout=30)
+    took = time.monotonic() - began
+    own.wait_quiet()
+    wait_until(lambda: rolled_back(own.db) > before, timeout=20)
+    spoilt = rolled_back(own.db) - before
+    note(f"{service}: {printed(found)} beside 100000 forged hints in {took:.1f} s; {spoilt} transactions rolled back")
+    assert spoilt < 2 * (5 * took + 10) + 30
+    assert found[2] < allowed_ms(own, 100)
+    verify_chains(own.db)
 
 
 @test

@@ -291,12 +291,22 @@ static void drops_frames_it_cannot_use(void **state)
     struct pulih_batch to = {0};
     struct pulih_hint good = {0}, other;
     struct pulih_ping ping = {0};
-    PULIH_AUTO(pulih_buf_free) struct pulih_buf frame = {0};
+    PULIH_AUTO(pulih_buf_free) struct pulih_buf frame = {0}, list = {0};
+    struct pulih_hint_item item = {0};
 
+    PULIH_SET(&item, hint_item, row, PULIH_VIEW("row"));
+    PULIH_SET(&item, hint_item, body, PULIH_VIEW("body"));
+    PULIH_SET(&item, hint_item, version, 1);
+    PULIH_SET(&item, hint_item, type, 1);
+    pulih_list_add(&list, PULIH_M_hint_item, &item);
     PULIH_SET(&good, hint, layout, pulih_row_layout());
     PULIH_SET(&good, hint, batch, 5);
     PULIH_SET(&good, hint, next_at, 6);
     PULIH_SET(&good, hint, items, (struct pulih_list){0});
+    pulih_frame_encode(PULIH_M_hint, &good, &frame); /* names nothing */
+    pulih_batch_add(&to, carry(f, pulih_view_of_buf(&frame)), &f->metrics);
+    pulih_buf_empty(&frame);
+    PULIH_SET(&good, hint, items, pulih_list_of(&list, 1));
     other = good;
     other.layout ^= 1;
     pulih_frame_encode(PULIH_M_hint, &other, &frame);

@@ -14,11 +14,20 @@
 #include "pulih/core/store.h"
 #include "pulih/host/worker.h"
 
+/* A hint as it came, and whether the work that it names was there. */
+struct pulih_hinted {
+    int64_t next_at;
+    int64_t batch;
+    bool found;
+};
+
 /* What the network thread gathers and the worker does. */
 struct pulih_batch {
     struct pulih_stage_setup *stage;
     struct pulih_bus_msg **frames; /* hints; they own the bytes that items view */
     size_t n_frames, cap_frames;
+    struct pulih_hinted *hinted; /* beside each frame, in batches of hints */
+    size_t cap_hinted;
     struct pulih_manifest *manifests;
     struct pulih_list *hints; /* beside each manifest: its items as hinted */
     size_t n_manifests, cap_manifests, cap_hints;

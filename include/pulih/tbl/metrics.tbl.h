@@ -13,6 +13,7 @@ METRIC(halved_total, counter, "batches halved to find the item the database refu
 METRIC(dead_total, counter, "items parked in table dead")
 METRIC(stale_total, counter, "items that somebody else had done already")
 METRIC(hints_in_total, counter, "manifests that came as hints")
+METRIC(hints_ignored_total, counter, "hints of strangers not listened to, because hints of strangers had named nothing; the poll finds what they name")
 METRIC(hints_out_total, counter, "manifests handed on as hints")
 METRIC(hints_dropped_total, counter, "hints that could not be sent; the poll of the next stage finds them")
 METRIC(poll_found_total, counter, "manifests found by polling")

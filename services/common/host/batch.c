@@ -22,12 +22,15 @@ void pulih_batch_add(struct pulih_batch *b, struct pulih_bus_msg *frame, struct 
     enum pulih_m m;
 
     if (frame->malformed || !pulih_frame_open(frame->body, &m, &body, &fault) || m != PULIH_M_hint ||
-        !pulih_msg_decode(m, body, &hint, &fault) || hint.layout != pulih_row_layout() || knows(b, &hint)) {
+        !pulih_msg_decode(m, body, &hint, &fault) || hint.layout != pulih_row_layout() || hint.items.n == 0 ||
+        knows(b, &hint)) {
         pulih_bus_msg_free(frame);
         return;
     }
     pulih_count(metrics, PULIH_METRIC_hints_in_total, 1);
     b->frames = pulih_room(b->frames, b->n_frames, &b->cap_frames, sizeof *b->frames);
+    b->hinted = pulih_room(b->hinted, b->n_frames, &b->cap_hinted, sizeof *b->hinted);
+    b->hinted[b->n_frames] = (struct pulih_hinted){.next_at = hint.next_at, .batch = (int64_t)hint.batch};
     b->frames[b->n_frames++] = frame;
     b->manifests = pulih_room(b->manifests, b->n_manifests, &b->cap_manifests, sizeof *b->manifests);
     b->hints = pulih_room(b->hints, b->n_manifests, &b->cap_hints, sizeof *b->hints);
@@ -58,6 +61,7 @@ void pulih_batch_free(struct pulih_batch *b)
     for (size_t i = 0; i < PULIH_COUNT(b->out); i++)
         pulih_buf_free(&b->out[i]);
     free(b->frames);
+    free(b->hinted);
     free(b->manifests);
     free(b->hints);
     free(b->items);

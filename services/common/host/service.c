@@ -16,9 +16,18 @@
 #include "pulih/base/log.h"
 #include "pulih/base/must.h"
 #include "pulih/base/notify.h"
+#include "pulih/host/hinters.h"
 #include "pulih/host/peers.h"
 
-enum { HINT_FRAME_BYTES = 5 * 1024 * 1024, STAGES = 5, TICK_MS = 200, BUSY_TICK_MS = 50, HARD_STOP_S = 25 };
+enum {
+    HINT_FRAME_BYTES = 5 * 1024 * 1024,
+    HINTS_WAITING_MAX = 100,
+    HINTS_PER_TURN = 1000,
+    STAGES = 5,
+    TICK_MS = 200,
+    BUSY_TICK_MS = 50,
+    HARD_STOP_S = 25
+};
 static const int64_t ALIVE_US = 5 * 1000 * 1000;
 
 /* The daemon as its own threads see it; doors see the part in front. */
@@ -29,6 +38,7 @@ struct daemon {
     struct pulih_batch batches[2]; /* one is gathered while the worker has the other */
     struct pulih_batch *gather;
     struct pulih_bus_socket *hints;
+    struct pulih_hinters hinters;
     struct pulih_peers *peers[STAGES]; /* by stage; NULL: none */
     struct pulih_http *http;
     struct pulih_notify *notify;
@@ -141,9 +151,17 @@ static bool gather_has_room(const struct daemon *d)
 static void gather_hints(struct daemon *d)
 {
     struct pulih_bus_msg *frame;
+    int64_t now_us = pulih_mono_us();
 
-    while (gather_has_room(d) && (frame = pulih_bus_receive(d->hints)))
-        pulih_batch_add(d->gather, frame, &d->host.metrics);
+    /* Bounded, so that a flood keeps nothing else of the turn back. */
+    for (int n = 0; n < HINTS_PER_TURN && gather_has_room(d) && (frame = pulih_bus_receive(d->hints)); n++) {
+        if (pulih_hinter_may(&d->hinters, &frame->peer, now_us)) {
+            pulih_batch_add(d->gather, frame, &d->host.metrics);
+        } else {
+            pulih_count(&d->host.metrics, PULIH_METRIC_hints_ignored_total, 1);
+            pulih_bus_msg_free(frame);
+        }
+    }
     if (d->gather->n_manifests && !d->host.stopping && pulih_worker_give(d->host.worker, d->gather))
         d->gather = d->gather == &d->batches[0] ? &d->batches[1] : &d->batches[0];
 }
@@ -155,10 +173,13 @@ static void take_job(struct daemon *d)
 
     if (!job)
         return;
-    if (d->host.service->work)
+    if (d->host.service->work) {
         d->host.service->door->done(d->door, job, done);
-    else
-        pulih_batch_empty(job);
+        return;
+    }
+    if (done)
+        pulih_hinters_learn(&d->hinters, job, pulih_mono_us());
+    pulih_batch_empty(job);
 }
 
 static void wait_for_work(struct daemon *d, int64_t door_due_us)
@@ -240,7 +261,7 @@ static void loop(struct daemon *d)
 
 static bool open_hints(struct daemon *d, struct pulih_buf *why)
 {
-    struct pulih_bus_opts opts = {.max_frame_bytes = HINT_FRAME_BYTES};
+    struct pulih_bus_opts opts = {.max_frame_bytes = HINT_FRAME_BYTES, .receive_messages = HINTS_WAITING_MAX};
     struct pulih_buf standard PULIH_AUTO(pulih_buf_free) = {0};
     const char *listen = d->host.conf.daemon_listen;
 
@@ -327,6 +348,7 @@ static bool start(struct daemon *d, struct pulih_policy *policy, struct pulih_bu
     d->host.bus = pulih_bus_new(d->host.service->door ? 2 : 1);
     d->turned_at_us = pulih_mono_us();
     prepare_stage(d);
+    pulih_hinters_init(&d->hinters, d->turned_at_us);
     start_worker(d, policy);
     if (!open_hints(d, why) || !open_peers(d, why) || !open_http(d, why))
         return false;
@@ -349,6 +371,7 @@ static void stop(struct daemon *d)
     pulih_batch_free(&d->batches[1]);
     pulih_batch_free(&d->stage.poll);
     pulih_bus_socket_free(d->hints);
+    pulih_hinters_free(&d->hinters);
     pulih_worker_free(d->host.worker);
     pulih_bus_free(d->host.bus);
     pulih_notify_free(d->notify);

@@ -120,6 +120,19 @@ static void count_batch(struct pulih_worker *w, struct pulih_batch *b, int64_t s
     tell_dead(w, b);
 }
 
+/* Most stand in the order in which they came. */
+static void mark_found(struct pulih_batch *b, size_t n_manifests)
+{
+    for (size_t i = 0; i < n_manifests; i++)
+        for (size_t k = 0; k < b->n_frames; k++) {
+            struct pulih_hinted *hinted = &b->hinted[(i + k) % b->n_frames];
+            if (hinted->batch != b->manifests[i].batch || hinted->next_at != b->manifests[i].next_at)
+                continue;
+            hinted->found = true;
+            break;
+        }
+}
+
 /* --- fast path: all that is needed came with the hints ---------------------------------------------------
  */
 
@@ -203,6 +216,7 @@ static enum pulih_db_end work_by_hint(struct pulih_worker *w, struct pulih_batch
         note_hinted(w, b, fast);
         count_batch(w, b, started_us);
         pulih_batch_hint(b, w);
+        mark_found(b, fast);
         memmove(b->manifests, b->manifests + fast, (b->n_manifests - fast) * sizeof *b->manifests);
         b->n_manifests -= fast;
     }
@@ -316,6 +330,7 @@ static enum pulih_db_end lock_by_keys(struct pulih_worker *w, struct pulih_batch
     b->n_manifests = pulih_db_rows(db, call);
     for (size_t i = 0; i < b->n_manifests; i++)
         pulih_store_read_manifest(db, call, i, &b->arena, &b->manifests[i]);
+    mark_found(b, b->n_manifests);
     return PULIH_DB_DONE;
 }
 
