@@ -227,6 +227,17 @@ static void job_done(void *door, void *job, bool done)
 
 /* --- turns ---------------------------------------------------------------------------------------------- */
 
+/* A client that closed its connection is only noticed by sending to it; one that is there answers. */
+static void look_after(struct door *d, struct publisher *p, int64_t now_us)
+{
+    struct pulih_bus_peer peer = p->s.peer;
+    bool silent = now_us - p->s.seen_us > SWEEP_US;
+
+    intake_grant(d, p);
+    if (silent)
+        intake_send(d, &peer, PULIH_M_ping, &(struct pulih_ping){0});
+}
+
 /* Once a second: sessions that went silent end, credit that was held back is given, a stop is told. */
 static void sweep(struct door *d)
 {
@@ -241,7 +252,7 @@ static void sweep(struct door *d)
             pulih_log(PULIH_LOG_info, "publisher went silent", "client", "%s", s->client, NULL);
             pulih_session_drop(&d->sessions, s);
         } else {
-            intake_grant(d, (struct publisher *)s);
+            look_after(d, (struct publisher *)s, now_us);
         }
     }
     pulih_gauge(&d->host->metrics, PULIH_METRIC_sessions, (int64_t)d->sessions.n);

@@ -2,6 +2,7 @@
 import os
 import random
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 
@@ -213,6 +214,23 @@ def a_flood_of_refused_frames_keeps_no_receipt_back():
             bad.send_frame(b"\xc1")
         assert good.call("complaint", a_complaint())["result"] == "stored"
         bad.pump(0)
+
+
+def sessions(door):
+    daemon = chain().daemons[door.daemon][0]
+    return daemon.metrics()[f'pulih_sessions{{stage="{door.daemon}"}}']
+
+
+@cases(DOORS)
+def a_client_that_closed_its_connection_is_noticed_within_seconds(door):
+    before = sessions(door)
+    left = [door.open(f"leaves-{n}") for n in range(20)]
+    wait_until(lambda: sessions(door) >= before + 20)
+    began = time.monotonic()
+    for session in left:
+        session.disconnect()
+    wait_until(lambda: sessions(door) <= before, timeout=14)
+    assert time.monotonic() - began < 5 * SLOW, time.monotonic() - began
 
 
 @test
