@@ -68,7 +68,7 @@ def the_clock_of_a_daemon_is_wrong(by):
     wrong.finish()
     right.finish()
     chain.wait_quiet()
-    check_history(chain.db)
+    check_history(chain.db, [wrong, right])
     outside = chain.db.one("SELECT count(*) FROM pulih.event WHERE recorded_at < %s - interval '2 seconds' "
                            "OR recorded_at > now() + interval '2 seconds'", before)
     assert outside == 0, f"{outside} events are recorded at another time than the database's"

@@ -7,7 +7,8 @@ import zmq
 
 import pulihtest as t
 from chronology import an_offer
-from doors import Publisher, a_complaint
+from doors import Publisher, a_complaint, msgpack, new_id
+from history import Acked, Opened, Refusal, Sent
 
 __all__ = ["Load"]
 
@@ -26,16 +27,18 @@ _LATER = [
     ("reclassified", {"tier": "important", "actor": "A-003"}),
     ("withdrawn", {}),
     ("reopened", {}),
+    ("approved", {"role": "manager", "actor": "A-009"}),
+    ("refused", {"why": "Terlalu besar.", "actor": "A-009"}),
 ]
 
 
 class Load(Publisher):
     """run(n) publishes until n more messages were acknowledged, and lives through the death of the daemon."""
 
-    def __init__(self, address, client="load", later=0.4, window=40, seed=1):
+    def __init__(self, address, client="load", later=0.4, window=40, seed=1, log=None):
         super().__init__(address, client, open=False)
+        self.log = [] if log is None else log  # what was sent and told, as records of history.py; anything to append to
         self.told = []          # every receipt as it came
-        self.ids = []           # every message ever sent
         self.cases = []         # complaints that were acknowledged
         self.sessions = 0
         self._window = window
@@ -47,11 +50,13 @@ class Load(Publisher):
     def take(self, name, body):
         if name == "acks":
             self.told += body["items"]
+            for a in body["items"]:
+                self.log.append(Acked(a["id"], a["complaint"], a["result"], a["reference"], a.get("promised_at")))
             self._progress_at = time.monotonic()
             self.cases += [a["complaint"] for a in body["items"]
                            if a["id"] == a["complaint"] and a["id"] in self.unacked]
-        elif name == "nack":
-            assert "retry_after_ms" in body, f"refused: {body}"
+        elif name == "nack" and "retry_after_ms" not in body:
+            self.log.append(Refusal(body.get("id", b""), f"{body['refusal']} {body.get('rule', '')}"))
         return super().take(name, body)
 
     def send_frame(self, frame):
@@ -68,19 +73,28 @@ class Load(Publisher):
         self.limit = self.sent = 0
         self._again = list(self.unacked.values())
         self._progress_at = time.monotonic()
+        self.log.append(Opened())
         self.say("hello", protocol=1, client=self.client)
+
+    def case(self):
+        """The complaint that something is said about next."""
+        return self._random.choice(self.cases[-200:])
+
+    def wants(self):
+        """Whether another message shall be sent now."""
+        return True
 
     def _new_event(self):
         if self.cases and self._random.random() < self._later:
             type, body = self._random.choice(_LATER)
-            return type, body, self._random.choice(self.cases[-200:])
+            return type, body, self.case()
         return "complaint", a_complaint(channel=self._random.choice(["phone", "email"])), None
 
     def publish(self, type, body, complaint=None):
-        """Sends one message within the credit."""
-        id = self.send(type, body, complaint)
-        self.ids.append(id)
-        return id
+        """Sends one message within the credit; the log knows of it before."""
+        id = new_id()
+        self.log.append(Sent(id, complaint or id, type, msgpack.packb(body)))
+        return self.send(type, body, complaint, id=id)
 
     def step(self, more=True):
         """One look at the socket; sends what credit and window allow."""
@@ -97,7 +111,7 @@ class Load(Publisher):
             if event["id"] in self.unacked:
                 self._send(event)
         while (more and self._socket and not self.draining and self.sent < self.limit
-               and len(self.unacked) < self._window):
+               and len(self.unacked) < self._window and self.wants()):
             if not self.unacked:
                 self._progress_at = time.monotonic()
             self.publish(*self._new_event())
@@ -116,4 +130,3 @@ class Load(Publisher):
     def finish(self, timeout=60):
         """Waits for the receipts of all that was sent."""
         t.wait_until(lambda: self.step(more=False) or not self.unacked, timeout, "receipts of all messages", every=0)
-        assert set(self.acks) == set(self.ids)
