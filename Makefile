@@ -7,6 +7,7 @@ MODE    ?= release# release, asan, cover, fuzz
 WERROR  ?=# 1: a warning stops the build
 V       ?=# 1: show commands
 SECONDS ?= 60# for fuzz and torture
+SEED    ?=# for torture: the plan comes from it
 PREFIX  ?= /usr/local
 BUILD   ?= build/$(MODE)
 VERSION := $(shell sed -n 's/^.define PULIH_VERSION "\(.*\)"/\1/p' include/pulih.h)
@@ -191,7 +192,7 @@ run: deps
 bench: deps
 	@$(MAKE) --no-print-directory all tools && BUILD=$(BUILD) tests/bench/run
 torture: deps
-	@$(MAKE) --no-print-directory all tools && BUILD=$(BUILD) tests/fault/torture $(SECONDS)
+	@$(MAKE) --no-print-directory all tools && BUILD=$(BUILD) tests/fault/torture $(SECONDS) $(SEED)
 cover:
 	@$(MAKE) --no-print-directory MODE=cover BUILD=build/cover all tests tools && BUILD=build/cover tests/run unit proto && \
 	  gcovr --root . --object-directory build/cover --branches --filter services/ --filter proto/
@@ -250,7 +251,7 @@ help:
 #H make check             builds and runs every test; last line `N passed, N failed`
 #H make unit proto db flow fault   one group of tests, with MODE=asan under the sanitizers
 #H make fuzz SECONDS=60   each fuzzer that long        make model     the model checker
-#H make bench             throughput and latency      make torture SECONDS=60   kills and faults under load
+#H make bench             throughput and latency      make torture SECONDS=60 SEED=1   kills and faults under load
 #H make cover tidy analyze format-check               what the tools say
 #H make docs              rewrites the printed parts of the documents; docs-check compares them
 #H make install DESTDIR= PREFIX=/usr/local            programs, libraries, man pages, policies, units

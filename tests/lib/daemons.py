@@ -16,7 +16,7 @@ from link import free_port
 from pg import Database
 from tables import SERVICES
 
-__all__ = ["Chain", "Daemon", "config_text", "POLICY"]
+__all__ = ["Chain", "Daemon", "config_text", "die_with_parent", "POLICY"]
 
 POLICY = os.environ.get("PULIH_TEST_POLICY") or next(
     iter(sorted(glob.glob(os.path.join(t.ROOT, "deploy/policies/*.cfg")))), None)
@@ -24,7 +24,8 @@ _SANITIZER = re.compile(r"AddressSanitizer|LeakSanitizer|runtime error:")
 _libc = ctypes.CDLL(None)
 
 
-def _die_with_parent():
+def die_with_parent():
+    """For preexec_fn: who starts a process takes it along when it is killed."""
     _libc.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
@@ -70,7 +71,7 @@ class Daemon:
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [os.path.join(t.BUILD, "pulih-" + self.service), "--config", self.config],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.env, preexec_fn=_die_with_parent)
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.env, preexec_fn=die_with_parent)
         self._ours = False
         if ready:
             self.wait_ready(timeout)
@@ -163,16 +164,17 @@ class Daemon:
 
 class Chain:
     """All daemons on one database. replicas={"escalation": 2} runs more of one; settings override pulih.cfg,
-    per group: settings={"intake": {"credit_items": 8}}; links={"database": link.port} leads connections
-    through a Link."""
+    per group: settings={"intake": {"credit_items": 8}}; database_port leads connections through a Link or Proxy,
+    and hints go to what through(port) gives for the port of a stage."""
 
     def __init__(self, replicas=None, settings=None, database=None, policy=None, start=True, env=None,
-                 database_port=None):
+                 database_port=None, through=lambda port: port):
         self.db = database or Database()
         self.folder = tempfile.mkdtemp(prefix="pulih-chain.")
         t.undo_last(lambda: shutil.rmtree(self.folder, ignore_errors=True))
         counts = {s: (replicas or {}).get(s, 1) for s in SERVICES}
         self.hints = {s: [free_port() for _ in range(n)] for s, n in counts.items()}
+        self._hints_to = {s: [through(p) for p in ports] for s, ports in self.hints.items()}
         self.publish_ports = [free_port() for _ in range(counts["intake"])]
         self.feed_ports = [free_port() for _ in range(counts["followup"])]
         self._env = env
@@ -190,7 +192,7 @@ class Chain:
             "policy": self._policy,
             "log": {"level": "debug"},
             "hints": {s: [f"tcp://127.0.0.1:{p}" for p in ports]
-                      for s, ports in self.hints.items() if s != "intake"},
+                      for s, ports in self._hints_to.items() if s != "intake"},
         }
         for s in SERVICES:
             settings[s] = {"listen": f"tcp://127.0.0.1:{self.hints[s][0]}"}

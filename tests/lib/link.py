@@ -31,6 +31,7 @@ class Link:
 
     cut()        closes all connections and refuses new ones;  mend() allows them again
     freeze()     keeps connections open and carries nothing;   thaw() carries what waited
+    slow(s)      takes so much longer for each piece, until it is told 0
     cut_on(text, towards="server", forward=True)   cuts when these bytes pass for the next time; forward says
                  whether they still arrive: a COMMIT that got through, or one that did not
     """
@@ -40,6 +41,7 @@ class Link:
         self._lock = threading.Lock()
         self._open = True
         self._frozen = False
+        self._slow = 0
         self._trap = None
         self._pairs = {}  # socket -> (other socket, direction)
         self.cuts = 0
@@ -72,6 +74,9 @@ class Link:
         with self._lock:
             self._frozen = False
         self._wake_in.send(b"x")
+
+    def slow(self, seconds):
+        self._slow = seconds
 
     def cut_on(self, text, towards="server", forward=True):
         with self._lock:
@@ -134,6 +139,8 @@ class Link:
         other, towards = self._pairs[s]
         try:
             data = s.recv(65536)
+            if self._slow:
+                threading.Event().wait(self._slow)
             sprung = self._trap and self._trap[1] == towards and self._trap[0] in data
             if data and (not sprung or self._trap[2]):
                 other.sendall(data)

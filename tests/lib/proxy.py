@@ -45,6 +45,8 @@ class _Connection:
         self.sockets = client, server
         self.user = ""
         self.calls = set()  # prepared statements executed since BEGIN
+        self.abandoned = False
+        self.over = False
         self._plain()
         for target, args in ((self._to_server, (client, server)), (self._to_client, (server, client))):
             threading.Thread(target=self._carry, args=(target, *args), daemon=True).start()
@@ -56,12 +58,19 @@ class _Connection:
             client.recv(8)
             client.sendall(b"N")
 
-    def cut(self):
-        for s in self.sockets:
+    def cut(self, whole=False):
+        """Ends it on both sides; one that was abandoned keeps its session at the server until whole is said."""
+        self.over = whole or not self.abandoned
+        for s in self.sockets[:1] if self.abandoned and not whole else self.sockets:
             try:
                 s.shutdown(socket.SHUT_RDWR)
             except OSError:
                 pass
+
+    def abandon(self):
+        """The daemon loses it, and the server does not know: a half-open connection."""
+        self.abandoned = True
+        self.cut()
 
     def _carry(self, look, source, to):
         messages = _Messages(startup=look == self._to_server)
@@ -78,6 +87,7 @@ class _Connection:
                         to.sendall(passed)
                         raise
                     passed += message
+                self.proxy.hold(self, to)
                 to.sendall(passed)
         except (OSError, _Cut):
             pass
@@ -111,12 +121,19 @@ class Proxy:
     cut_next(times, user, statement, when)   cuts the next so many times when a transaction of that user that
     executed that prepared statement passes a point: "begun" its BEGIN was answered, "before" its COMMIT is
     sent and does not arrive, "after" it is committed and the answer does not arrive. cuts says how often.
+    freeze(user, answers)   carries nothing of that user, or no answers only; connections stay open
+    abandon(user)           ends that user's connections, while their sessions at the server live on
+    slow(seconds)           everything takes so much longer
+    mend()                  ends all of that; what was held goes on
     """
 
     def __init__(self, to_port):
         self._to = ("127.0.0.1", to_port)
         self._lock = threading.Lock()
         self._trap = None
+        self._frozen = None  # (user, answers only)
+        self._slow = 0
+        self._moved = threading.Condition(self._lock)
         self._connections = []
         self.cuts = 0
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
@@ -127,6 +144,10 @@ class Proxy:
     def cut_next(self, times, user=None, statement=None, when="after"):
         with self._lock:
             self._trap = [times, user, statement, when]
+
+    def disarm(self):
+        with self._lock:
+            self._trap = None
 
     @property
     def armed(self):
@@ -146,10 +167,43 @@ class Proxy:
                 self._trap = None
         raise _Cut
 
+    def freeze(self, user=None, answers=False):
+        with self._moved:
+            self._frozen = user, answers
+
+    def slow(self, seconds):
+        self._slow = seconds
+
+    def abandon(self, user):
+        for c in list(self._connections):
+            if c.user == user:
+                c.abandon()
+
+    def mend(self):
+        with self._moved:
+            self._slow = 0
+            self._frozen = None
+            self._moved.notify_all()
+        for c in list(self._connections):
+            if c.abandoned:
+                c.cut(whole=True)
+
+    def hold(self, connection, to):
+        """Called by a connection before it hands something on: returns when it may."""
+        def held():
+            user, answers = self._frozen or (None, False)
+            return self._frozen and (user in (None, connection.user)) and \
+                (not answers or to is connection.sockets[0])
+        with self._moved:
+            self._moved.wait_for(lambda: not held())
+        if self._slow:
+            threading.Event().wait(self._slow)
+
     def close(self):
         self._listener.close()
+        self.mend()
         for c in self._connections:
-            c.cut()
+            c.cut(whole=True)
 
     def _accept(self):
         while True:
@@ -165,6 +219,7 @@ class Proxy:
             for s in (client, server):
                 s.settimeout(None)
                 s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._connections = [c for c in self._connections if not c.over]
             try:
                 self._connections.append(_Connection(self, client, server))
             except OSError:
