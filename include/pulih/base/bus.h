@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "pulih/base/bytes.h"
+#include "pulih/base/curve.h"
 
 struct pulih_bus; /* the context: one in a process */
 struct pulih_bus_socket;
@@ -32,12 +33,29 @@ struct pulih_bus_msg {
     struct pulih_bus_peer peer; /* on a dealer: len 0 */
     struct pulih_view body;     /* valid until pulih_bus_msg_free */
     bool malformed;             /* several frames, or a peer id too long: body is absent */
+    const char *key;            /* of the sender, from a guarded router; else NULL. Valid as the body is */
 };
 
 struct pulih_bus_opts {
     int64_t max_frame_bytes; /* a longer frame ends the connection */
     int receive_messages;    /* router: how many may wait per peer before TCP pushes back; 0: no limit */
     int linger_ms;           /* how long the context waits at the end for unsent messages */
+
+    /* Router: speaks CURVE, with those alone whom the guard lets in. NULL: with everybody, in the clear. */
+    struct pulih_guard *guard;
+    enum pulih_guarded who;
+    /* Dealer: speaks CURVE with these keys. NULL: in the clear. */
+    const struct pulih_curve_caller *curve;
+};
+
+/* How a dealer's connection ended, as far as it is told. */
+enum pulih_bus_end {
+    PULIH_BUS_ALIVE,
+    PULIH_BUS_LOST,      /* it was refused, or ended */
+    PULIH_BUS_UNSHAKEN,  /* the other side left before the handshake was over, for instance because we took it
+                          * for somebody with another key */
+    PULIH_BUS_MECHANISM, /* one of both speaks CURVE and the other does not */
+    PULIH_BUS_STRANGER,  /* the guard does not know our key */
 };
 
 enum pulih_bus_sent {
@@ -71,6 +89,7 @@ struct pulih_bus_socket *pulih_bus_dealer(struct pulih_bus *bus, const char *end
 /* The dealer's connection ended or was refused (3 s for a silent address). What had come but was not yet
  * received may be gone with it. A router notices the end of a peer only while it receives. */
 bool pulih_bus_gone(struct pulih_bus_socket *dealer);
+enum pulih_bus_end pulih_bus_end(struct pulih_bus_socket *dealer);
 
 /* Takes NULL. */
 void pulih_bus_socket_free(struct pulih_bus_socket *s);

@@ -9,6 +9,7 @@
 
 #include "pulih/base/must.h"
 #include "services/common/base/address.h"
+#include "services/common/base/bus_impl.h"
 
 enum { SOCKETS_MAX = 8192, WAITING_MAX = 1000, POLL_ON_STACK = 16 };
 
@@ -20,7 +21,8 @@ struct pulih_bus {
 struct pulih_bus_socket {
     void *socket;
     void *monitor; /* of a dealer: tells when the connection is over */
-    bool gone;
+    enum pulih_bus_end end;
+    bool guarded;
     uint16_t port;
 };
 
@@ -78,6 +80,11 @@ void pulih_bus_free(struct pulih_bus *bus)
     free(bus);
 }
 
+void *pulih_bus_context(struct pulih_bus *bus)
+{
+    return bus->context;
+}
+
 static void set_options(void *socket, const struct option *options, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -130,7 +137,8 @@ struct pulih_bus_socket *pulih_bus_router(struct pulih_bus *bus, const char *end
     }
     set_options(s->socket, router_options, PULIH_COUNT(router_options));
     set_options(s->socket, &receive, 1);
-    if (zmq_bind(s->socket, endpoint) < 0) {
+    s->guarded = opts->guard && pulih_guard_protect(opts->guard, s->socket, opts->who);
+    if ((opts->guard && !s->guarded) || zmq_bind(s->socket, endpoint) < 0) {
         add_why(why, endpoint);
         pulih_bus_socket_free(s);
         return NULL;
@@ -145,22 +153,46 @@ uint16_t pulih_bus_port(const struct pulih_bus_socket *router)
 }
 
 /* A monitor stalls the library's threads when its events pile up or it is closed too early. Here nothing
- * piles up: it is told only of ends, a dealer has one end, and its queue has no limit. */
-static bool watch_end(struct pulih_bus *bus, struct pulih_bus_socket *s)
+ * piles up, as its queue has no limit. */
+void *pulih_bus_watch(struct pulih_bus *bus, void *socket, int events)
 {
     static const struct option options[] = {{ZMQ_RCVHWM, 0}, {ZMQ_LINGER, 0}};
-    const int ends = ZMQ_EVENT_CLOSED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
-                     ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
     char name[64];
 
-    snprintf(name, sizeof name, "inproc://end-%lu", atomic_fetch_add(&bus->n_monitors, 1));
-    if (zmq_socket_monitor(s->socket, name, ends) < 0)
-        return false;
-    s->monitor = zmq_socket(bus->context, ZMQ_PAIR);
-    if (!s->monitor)
-        return false;
-    set_options(s->monitor, options, PULIH_COUNT(options));
-    return zmq_connect(s->monitor, name) == 0;
+    snprintf(name, sizeof name, "inproc://events-%lu", atomic_fetch_add(&bus->n_monitors, 1));
+    if (zmq_socket_monitor(socket, name, events) < 0)
+        return NULL;
+    void *monitor = zmq_socket(bus->context, ZMQ_PAIR);
+    if (!monitor)
+        return NULL;
+    set_options(monitor, options, PULIH_COUNT(options));
+    if (zmq_connect(monitor, name) == 0)
+        return monitor;
+    pulih_must(zmq_close(monitor) == 0);
+    return NULL;
+}
+
+/* It is told only of ends, and a dealer has one. */
+static bool watch_end(struct pulih_bus *bus, struct pulih_bus_socket *s)
+{
+    const int ends = ZMQ_EVENT_CLOSED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
+                     ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
+
+    s->monitor = pulih_bus_watch(bus, s->socket, ends);
+    return s->monitor;
+}
+
+static void set_curve(void *socket, const struct pulih_curve_caller *curve)
+{
+    const struct {
+        int name;
+        const struct pulih_key *key;
+    } keys[] = {{ZMQ_CURVE_SERVERKEY, &curve->router},
+                {ZMQ_CURVE_PUBLICKEY, &curve->own.public},
+                {ZMQ_CURVE_SECRETKEY, &curve->own.secret}};
+
+    for (size_t i = 0; i < PULIH_COUNT(keys); i++)
+        pulih_must(zmq_setsockopt(socket, keys[i].name, keys[i].key->text, sizeof keys[i].key->text) == 0);
 }
 
 static bool is_literal(const char *endpoint)
@@ -190,6 +222,8 @@ struct pulih_bus_socket *pulih_bus_dealer(struct pulih_bus *bus, const char *end
         return NULL;
     }
     set_options(s->socket, dealer_options, PULIH_COUNT(dealer_options));
+    if (opts->curve)
+        set_curve(s->socket, opts->curve);
     if (!watch_end(bus, s) || zmq_connect(s->socket, endpoint) < 0) {
         add_why(why, endpoint);
         pulih_bus_socket_free(s);
@@ -198,14 +232,41 @@ struct pulih_bus_socket *pulih_bus_dealer(struct pulih_bus *bus, const char *end
     return s;
 }
 
+static enum pulih_bus_end end_of(uint16_t event, uint32_t value)
+{
+    enum { UNKNOWN_KEY = 400 };
+
+    switch (event) {
+    case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
+        return value == UNKNOWN_KEY ? PULIH_BUS_STRANGER : PULIH_BUS_LOST;
+    case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
+        return value == ZMQ_PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH ? PULIH_BUS_MECHANISM : PULIH_BUS_UNSHAKEN;
+    case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
+        return PULIH_BUS_UNSHAKEN;
+    default:
+        return PULIH_BUS_LOST;
+    }
+}
+
+/* The first event tells most. It has two frames; the first of them is enough. */
+enum pulih_bus_end pulih_bus_end(struct pulih_bus_socket *dealer)
+{
+    uint8_t event[6];
+    uint16_t number;
+    uint32_t value;
+
+    if (dealer->end != PULIH_BUS_ALIVE || !dealer->monitor ||
+        zmq_recv(dealer->monitor, event, sizeof event, ZMQ_DONTWAIT) < 0)
+        return dealer->end;
+    memcpy(&number, event, sizeof number);
+    memcpy(&value, event + sizeof number, sizeof value);
+    dealer->end = end_of(number, value);
+    return dealer->end;
+}
+
 bool pulih_bus_gone(struct pulih_bus_socket *dealer)
 {
-    char event[6];
-
-    /* An event has two frames; the first word of it is enough, as all that are asked for are ends. */
-    if (!dealer->gone && dealer->monitor)
-        dealer->gone = zmq_recv(dealer->monitor, event, sizeof event, ZMQ_DONTWAIT) >= 0;
-    return dealer->gone;
+    return pulih_bus_end(dealer) != PULIH_BUS_ALIVE;
 }
 
 /* The order matters: an event for a monitor that was closed before would stall the library's threads. */
@@ -213,10 +274,10 @@ void pulih_bus_socket_free(struct pulih_bus_socket *s)
 {
     if (!s)
         return;
-    if (s->monitor) {
+    if (s->monitor || s->guarded)
         pulih_must(zmq_socket_monitor(s->socket, NULL, 0) == 0);
+    if (s->monitor)
         pulih_must(zmq_close(s->monitor) == 0);
-    }
     pulih_must(zmq_close(s->socket) == 0);
     free(s);
 }
@@ -283,6 +344,9 @@ struct pulih_bus_msg *pulih_bus_receive(struct pulih_bus_socket *s)
     m->msg.malformed = drop_rest(s->socket, zmq_msg_more(&m->frame)) || !known;
     if (!m->msg.malformed)
         m->msg.body = (struct pulih_view){zmq_msg_data(&m->frame), zmq_msg_size(&m->frame)};
+    /* Without a guard a peer may write there what it likes. */
+    if (s->guarded)
+        m->msg.key = zmq_msg_gets(&m->frame, "User-Id");
     return &m->msg;
 }
 

@@ -304,17 +304,23 @@ static void forget(const struct pulih_conf_row *row, void *at)
     }
 }
 
+static bool read_file(const struct reader *r, config_t *config)
+{
+    char *directory = strndup(r->directory.at, r->directory.len);
+
+    config_init(config);
+    if (!directory)
+        pulih_out_of_memory();
+    config_set_include_dir(config, directory);
+    free(directory);
+    return config_read_file(config, r->path);
+}
+
 static bool read_settings(struct reader *r)
 {
     PULIH_AUTO(config_destroy) config_t config;
-    char *directory = strndup(r->directory.at, r->directory.len);
 
-    config_init(&config);
-    if (!directory)
-        pulih_out_of_memory();
-    config_set_include_dir(&config, directory);
-    free(directory);
-    if (!config_read_file(&config, r->path)) {
+    if (!read_file(r, &config)) {
         const char *path = config_error_file(&config);
         pulih_buf_addf(r->why, "%s:%d: %s\n", path ? path : r->path, config_error_line(&config),
                        config_error_text(&config));
@@ -342,6 +348,17 @@ bool pulih_conf_load(const char *path, const struct pulih_conf_file *file, void 
     pulih_conf_free(file, ret);
     pulih_buf_add_view(why, pulih_view_of_buf(&faults));
     return false;
+}
+
+void pulih_conf_where(const char *path, const char *group, const char *name, struct pulih_buf *out)
+{
+    PULIH_AUTO(config_destroy) config_t config;
+    struct reader r = {.directory = pulih_conf_directory(path), .path = path, .why = out};
+    const config_setting_t *in = NULL;
+
+    if (read_file(&r, &config))
+        in = group ? config_lookup(&config, group) : config_root_setting(&config);
+    begin_fault(&r, in ? config_setting_get_member(in, name) : NULL, group, name);
 }
 
 void pulih_conf_free(const struct pulih_conf_file *file, void *conf)

@@ -2,15 +2,14 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-enum { DEPTH_MAX = 10 /* of the library */, NAME_MAX_BYTES = 64, PIECE_BYTES = 16 * 1024 };
+#include "pulih/base/file.h"
+
+enum { DEPTH_MAX = 10 /* of the library */, NAME_MAX_BYTES = 64 };
 
 /* A place in a text. Moves only by advance(), which counts lines. */
 struct scan {
@@ -73,29 +72,6 @@ static bool check_number(struct scan *s)
     return false;
 }
 
-/* Appends a whole regular file; a FIFO or a directory would hang or end the library. NULL or the reason. */
-static const char *read_file(const char *path, struct pulih_buf *text)
-{
-    struct stat info;
-    const char *fault = NULL;
-    ssize_t n = 1;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-
-    if (fd < 0)
-        return strerror(errno);
-    if (fstat(fd, &info) == 0 && !S_ISREG(info.st_mode))
-        fault = "not a regular file";
-    while (!fault && n > 0) {
-        size_t len = text->len;
-        n = read(fd, pulih_buf_grow(text, PIECE_BYTES), PIECE_BYTES);
-        text->len = len + (n > 0 ? (size_t)n : 0);
-    }
-    if (n < 0)
-        fault = strerror(errno);
-    close(fd);
-    return fault;
-}
-
 static bool check_text(struct scan *s);
 
 /* With s->at on @include. */
@@ -103,7 +79,7 @@ static bool check_include(struct scan *s)
 {
     PULIH_AUTO(pulih_buf_free) struct pulih_buf path = {0};
     PULIH_AUTO(pulih_buf_free) struct pulih_buf text = {0};
-    const char *fault = NULL;
+    PULIH_AUTO(pulih_buf_free) struct pulih_buf fault = {0};
     unsigned line = s->line;
 
     advance(s, strlen("@include"));
@@ -113,14 +89,15 @@ static bool check_include(struct scan *s)
     pulih_buf_addf(&path, "%.*s/%.*s", PULIH_VIEW_ARG(s->directory), (int)strcspn(s->at + 1, "\"\n"),
                    s->at + 1);
     if (s->at[1] == '/')
-        fault = "the path must be relative to the directory of the main file";
+        pulih_buf_addf(&fault, "the path must be relative to the directory of the main file");
     else if (s->depth == DEPTH_MAX)
-        fault = "too many files within each other";
+        pulih_buf_addf(&fault, "too many files within each other");
     else
-        fault = read_file(pulih_buf_text(&path), &text);
+        pulih_file_read(pulih_buf_text(&path), 0, &text, &fault);
     skip_string(s);
-    if (fault) {
-        pulih_buf_addf(s->why, "%s:%u: include of %s: %s\n", s->path, line, pulih_buf_text(&path), fault);
+    if (fault.len) {
+        pulih_buf_addf(s->why, "%s:%u: include of %s: %s\n", s->path, line, pulih_buf_text(&path),
+                       pulih_buf_text(&fault));
         return false;
     }
     struct scan inner = {pulih_buf_text(&text), pulih_buf_text(&path), 1, s->depth + 1, s->directory, s->why};
@@ -160,10 +137,10 @@ struct pulih_view pulih_conf_directory(const char *path)
 bool pulih_conf_check_source(const char *path, struct pulih_buf *why)
 {
     PULIH_AUTO(pulih_buf_free) struct pulih_buf text = {0};
-    const char *fault = read_file(path, &text);
+    PULIH_AUTO(pulih_buf_free) struct pulih_buf fault = {0};
 
-    if (fault) {
-        pulih_buf_addf(why, "%s: %s\n", path, fault);
+    if (!pulih_file_read(path, 0, &text, &fault)) {
+        pulih_buf_addf(why, "%s: %s\n", path, pulih_buf_text(&fault));
         return false;
     }
     struct scan s = {pulih_buf_text(&text), path, 1, 1, pulih_conf_directory(path), why};
