@@ -53,8 +53,8 @@ struct pulih_conf_file {
  * *why, and *ret holds nothing. */
 #define PULIH_CONF_ELSEWHERE SIZE_MAX
 bool pulih_conf_load(const char *path, const struct pulih_conf_file *file, void *ret, struct pulih_buf *why);
-/* Begins the line of a fault that was found later, in what a setting names: "file:line: group.name: ". Without
- * the line where the file does not give that setting. */
+/* Begins the line of a fault that was found later, in what a setting names: "file:line: group.name: ".
+ * Without the line where the file does not give that setting. */
 void pulih_conf_where(const char *path, const char *group, const char *name, struct pulih_buf *out);
 /* Frees texts; takes a struct that is half filled or all zero. */
 void pulih_conf_free(const struct pulih_conf_file *file, void *conf);

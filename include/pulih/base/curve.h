@@ -1,8 +1,8 @@
 /* CURVE, the encryption of ZeroMQ: keys, lists of clients, and the guard that says who may come in.
  *
  * Owns.     A guard belongs to a bus and outlives its guarded routers; it has a thread of its own.
- * Promises. Fail-closed: what a guarded router hands out comes from somebody whose key the guard found. Without
- *           a guard that answers, nobody comes in. A router that is not guarded says nobody's name.
+ * Promises. Fail-closed: what a guarded router hands out comes from somebody whose key the guard found.
+ *           Without a guard that answers, nobody comes in. A router that is not guarded says nobody's name.
  * Fails.    Reading files: false or NULL, with a line in *why for each fault: "file:line: what".
  */
 #ifndef PULIH_BASE_CURVE_H

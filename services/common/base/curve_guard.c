@@ -1,8 +1,8 @@
 /* The guard: answers the library's questions (ZAP) on a thread of its own.
  *
- * The library asks at inproc://zeromq.zap.01 of the context, and lets everybody in where nobody answers: unless
- * the router has a domain and insists on it. So both are set on each router, and the guard is bound before any
- * of them can be made. Handshakes that end before the question are seen by monitors. */
+ * The library asks at inproc://zeromq.zap.01 of the context, and lets everybody in where nobody answers:
+ * unless the router has a domain and insists on it. So both are set on each router, and the guard is bound
+ * before any of them can be made. Handshakes that end before the question are seen by monitors. */
 #include <errno.h>
 #include <pthread.h>
 #include <stdint.h>
@@ -109,8 +109,8 @@ static void send_answer(void *socket, const struct frame *number, const char *st
             pulih_must(errno == EINTR);
 }
 
-/* Status 400 ends the caller's connection for good; a caller that was put on the list later must come again by
- * a connection of its own making, which ours do. */
+/* Status 400 ends the caller's connection for good; a caller that was put on the list later must come again
+ * by a connection of its own making, which ours do. */
 static void answer(struct pulih_guard *g, const struct question *q)
 {
     char key[PULIH_KEY_TEXT + 1] = "";
