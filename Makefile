@@ -68,7 +68,7 @@ $(error MODE is one of release, asan, cover, fuzz)
 endif
 
 # These goals bring in what the others need, so they must not ask the compiler anything.
-OUTER := check demo run bench torture deps clean clean-var help format-check docs docs-check
+OUTER := check demo run bench bench-stored torture deps clean clean-var help format-check docs docs-check
 FLAGS := build/flags.$(notdir $(firstword $(CC))).mk
 ifneq ($(filter-out $(OUTER),$(or $(MAKECMDGOALS),all)),)
 include $(FLAGS)
@@ -191,6 +191,8 @@ run: deps
 	@$(MAKE) --no-print-directory all && BUILD=$(BUILD) deploy/run
 bench: deps
 	@$(MAKE) --no-print-directory all tools && BUILD=$(BUILD) tests/bench/run
+bench-stored: deps
+	@$(MAKE) --no-print-directory all tools && BUILD=$(BUILD) tests/bench/stored
 torture: deps
 	@$(MAKE) --no-print-directory all tools && BUILD=$(BUILD) tests/fault/torture $(SECONDS) $(SEED)
 cover:

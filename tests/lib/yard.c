@@ -122,7 +122,7 @@ struct yard *yard_read(const char *database, const char *since)
 
     if (!y)
         exit(1);
-    run(conn, "DROP SCHEMA IF EXISTS yard CASCADE; CREATE SCHEMA yard");
+    run(conn, "SET client_min_messages = warning; DROP SCHEMA IF EXISTS yard CASCADE; CREATE SCHEMA yard");
     for (size_t t = 0; t < TABLES; t++) {
         snprintf(sql, sizeof sql, "CREATE TABLE yard.%s (LIKE pulih.%s INCLUDING ALL)", tables[t].name,
                  tables[t].name);
