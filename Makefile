@@ -232,7 +232,9 @@ install: all
 	$(foreach n,1 3 5 7 8,$(call put,644,$(call sources,services/*/*.$(n) proto/*.$(n)),$(D)/share/man/man$(n)) &&) true
 	$(call put,644,$(call sources,deploy/policies/*),$(D)/share/pulih/policies)
 	$(call put,644,$(call sources,deploy/conf/*),$(D)/share/pulih/conf)
-	$(call put,644,$(call sources,deploy/systemd/*.service deploy/systemd/*.target),$(D)/lib/systemd/system)
+	install -d $(D)/lib/systemd/system
+	for f in $(call sources,deploy/systemd/*); do t=$(D)/lib/systemd/system/$${f##*/}; \
+	  sed 's|/usr/bin/|$(PREFIX)/bin/|; s|/etc/pulih/|$(SYSCONFDIR)/pulih/|' $$f >$$t && chmod 644 $$t || exit; done
 	install -d $(DESTDIR)$(SYSCONFDIR)/pulih
 	for f in $(call sources,deploy/conf/*); do t=$(DESTDIR)$(SYSCONFDIR)/pulih/$${f##*/}; \
 	  test -e $$t || install -m 640 $$f $$t || exit; done
