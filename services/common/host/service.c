@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -341,8 +342,19 @@ static bool open_http(struct daemon *d, struct pulih_buf *why)
     return d->http != NULL;
 }
 
+/* A session is an open file, and what a process gets at first is often too little for sessions_max. */
+static void allow_open_files(void)
+{
+    struct rlimit files;
+
+    pulih_must(getrlimit(RLIMIT_NOFILE, &files) == 0);
+    files.rlim_cur = files.rlim_max;
+    pulih_must(setrlimit(RLIMIT_NOFILE, &files) == 0);
+}
+
 static bool start(struct daemon *d, struct pulih_policy *policy, struct pulih_buf *why)
 {
+    allow_open_files();
     d->signal_fd = open_signals();
     d->notify = pulih_notify_new();
     d->host.bus = pulih_bus_new(d->host.service->door ? 2 : 1);
