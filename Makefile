@@ -68,7 +68,7 @@ $(error MODE is one of release, asan, cover, fuzz)
 endif
 
 # These goals bring in what the others need, so they must not ask the compiler anything.
-OUTER := check demo run bench bench-stored torture deps clean clean-var help format-check docs docs-check
+OUTER := check docker-check demo run bench bench-stored torture deps clean clean-var help format-check docs docs-check
 FLAGS := build/flags.$(notdir $(firstword $(CC))).mk
 ifneq ($(filter-out $(OUTER),$(or $(MAKECMDGOALS),all)),)
 include $(FLAGS)
@@ -195,6 +195,8 @@ bench-stored: deps
 	@$(MAKE) --no-print-directory all tools && BUILD=$(BUILD) tests/bench/stored
 torture: deps
 	@$(MAKE) --no-print-directory all tools && BUILD=$(BUILD) tests/fault/torture $(SECONDS) $(SEED)
+docker-check: deps
+	@$(MAKE) --no-print-directory all && BUILD=$(BUILD) tests/run docker
 cover:
 	@$(MAKE) --no-print-directory MODE=cover BUILD=build/cover all tests tools && BUILD=build/cover tests/run unit proto && \
 	  gcovr --root . --object-directory build/cover --branches --filter services/ --filter proto/
@@ -255,6 +257,7 @@ help:
 #H make check             builds and runs every test; last line `N passed, N failed`
 #H make unit proto db flow fault   one group of tests, with MODE=asan under the sanitizers
 #H make fuzz SECONDS=60   each fuzzer that long        make model     the model checker
+#H make docker-check      the containers: built, scaled, killed, stopped; needs Docker and docker-compose
 #H make bench             throughput and latency      make torture SECONDS=60 SEED=1   kills and faults under load
 #H make cover tidy analyze format-check               what the tools say
 #H make docs              rewrites the printed parts of the documents; docs-check compares them
