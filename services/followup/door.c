@@ -458,21 +458,22 @@ static void start_reader(struct door *d)
 
 static void *open_door(struct pulih_host *h, struct pulih_buf *why)
 {
-    static struct door d;
+    struct door *d = calloc(1, sizeof *d);
     struct pulih_bus_opts opts = {
-        .max_frame_bytes = 4 * PULIH_FRAME_MAX_BYTES,
-        .receive_messages = 1000,
-        .linger_ms = 2000,
-    };
+        .max_frame_bytes = 4 * PULIH_FRAME_MAX_BYTES, .receive_messages = 1000, .linger_ms = 2000};
 
-    d = (struct door){.host = h};
-    d.socket = pulih_bus_router(h->bus, h->conf.followup_feed, &opts, why);
-    if (!d.socket)
+    if (!d)
+        pulih_out_of_memory();
+    d->host = h;
+    d->socket = pulih_bus_router(h->bus, h->conf.followup_feed, &opts, why);
+    if (!d->socket) {
+        free(d);
         return NULL;
-    pulih_sessions_init(&d.sessions, sizeof(struct subscriber), (size_t)h->conf.followup_subscribers_max);
-    start_reader(&d);
-    pulih_log(PULIH_LOG_info, "feed door open", "port", "%d", (int)pulih_bus_port(d.socket), NULL);
-    return &d;
+    }
+    pulih_sessions_init(&d->sessions, sizeof(struct subscriber), (size_t)h->conf.followup_subscribers_max);
+    start_reader(d);
+    pulih_log(PULIH_LOG_info, "feed door open", "port", "%d", (int)pulih_bus_port(d->socket), NULL);
+    return d;
 }
 
 static void close_door(void *door)
@@ -489,12 +490,8 @@ static void close_door(void *door)
     pulih_buf_free(&d->job.list);
     pulih_buf_free(&d->job.scratch);
     free(d->job.requests);
+    free(d);
 }
 
 const struct pulih_door followup_door = {
-    .open = open_door,
-    .waits = waits,
-    .turn = turn,
-    .drained = drained,
-    .close = close_door,
-};
+    .open = open_door, .waits = waits, .turn = turn, .drained = drained, .close = close_door};

@@ -4,6 +4,7 @@
  *           with field, rule and value, and costs nobody else anything. Credit bounds what is on its way to
  *           about a tenth of a second of the database's work, and is not raised while the database is away.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "pulih/base/clock.h"
@@ -304,26 +305,31 @@ static bool drained(void *door)
 
 static void *open_door(struct pulih_host *h, struct pulih_buf *why)
 {
-    static struct door d;
+    struct door *d = calloc(1, sizeof *d);
     struct pulih_bus_opts opts = {
         .max_frame_bytes = 4 * PULIH_FRAME_MAX_BYTES,
         .receive_messages = 1000,
         .linger_ms = 2000,
     };
 
-    d = (struct door){.host = h, .gather = &d.batches[0]};
-    d.window = intake_bounded_window(&d, CREDIT_LEAST);
+    if (!d)
+        pulih_out_of_memory();
+    d->host = h;
+    d->gather = &d->batches[0];
+    d->window = intake_bounded_window(d, CREDIT_LEAST);
     for (int i = 0; i < 2; i++) {
-        d.batches[i].stage.id = PULIH_STAGE_intake;
-        d.batches[i].batch.stage = &d.batches[i].stage;
-        d.batches[i].numbers = &d.numbers;
+        d->batches[i].stage.id = PULIH_STAGE_intake;
+        d->batches[i].batch.stage = &d->batches[i].stage;
+        d->batches[i].numbers = &d->numbers;
     }
-    d.socket = pulih_bus_router(h->bus, h->conf.intake_publish, &opts, why);
-    if (!d.socket)
+    d->socket = pulih_bus_router(h->bus, h->conf.intake_publish, &opts, why);
+    if (!d->socket) {
+        free(d);
         return NULL;
-    pulih_sessions_init(&d.sessions, sizeof(struct publisher), (size_t)h->conf.intake_sessions_max);
-    pulih_log(PULIH_LOG_info, "publish door open", "port", "%d", (int)pulih_bus_port(d.socket), NULL);
-    return &d;
+    }
+    pulih_sessions_init(&d->sessions, sizeof(struct publisher), (size_t)h->conf.intake_sessions_max);
+    pulih_log(PULIH_LOG_info, "publish door open", "port", "%d", (int)pulih_bus_port(d->socket), NULL);
+    return d;
 }
 
 static void close_door(void *door)
@@ -336,6 +342,7 @@ static void close_door(void *door)
     intake_batch_free(&d->batches[1]);
     pulih_buf_free(&d->frame);
     pulih_buf_free(&d->list);
+    free(d);
 }
 
 const struct pulih_door intake_door = {

@@ -433,30 +433,29 @@ static int fail(const struct pulih_service *s, struct pulih_buf *why)
     return 1;
 }
 
-static int serve(const struct pulih_service *s, const char *conf_path, bool check_only)
+static int serve(struct daemon *d, bool check_only)
 {
-    static struct daemon d;
+    const struct pulih_service *s = d->host.service;
     struct pulih_buf why PULIH_AUTO(pulih_buf_free) = {0};
     struct pulih_policy *policy = NULL;
 
-    d = (struct daemon){.host = {.service = s}, .conf_path = conf_path};
-    if (!pulih_host_conf_load(conf_path, s->stage, &d.host.conf, &why))
+    if (!pulih_host_conf_load(d->conf_path, s->stage, &d->host.conf, &why))
         return fail(s, &why);
-    set_up_log(&d.host.conf, s->stage);
-    policy = load_policy(d.host.conf.pulih_policy, &why);
+    set_up_log(&d->host.conf, s->stage);
+    policy = load_policy(d->host.conf.pulih_policy, &why);
     if (!policy)
         return fail(s, &why);
     if (check_only) {
-        printf("%s: in order; policy %s\n", conf_path, policy->version);
+        printf("%s: in order; policy %s\n", d->conf_path, policy->version);
         pulih_policy_free(policy);
-        pulih_host_conf_free(&d.host.conf);
+        pulih_host_conf_free(&d->host.conf);
         return 0;
     }
-    bool ok = start(&d, policy, &why);
+    bool ok = start(d, policy, &why);
     if (ok)
-        loop(&d);
-    stop(&d);
-    pulih_host_conf_free(&d.host.conf);
+        loop(d);
+    stop(d);
+    pulih_host_conf_free(&d->host.conf);
     if (!ok)
         return fail(s, &why);
     pulih_log(PULIH_LOG_info, "stopped", NULL);
@@ -498,5 +497,12 @@ int pulih_service_main(int argc, char **argv, const struct pulih_service *servic
         fprintf(stderr, "pulih-%s: unexpected argument %s\n", pulih_stage_name(service->stage), argv[optind]);
         return 2;
     }
-    return serve(service, conf_path ? conf_path : "pulih.cfg", check_only);
+    struct daemon *d = calloc(1, sizeof *d);
+    if (!d)
+        pulih_out_of_memory();
+    d->host.service = service;
+    d->conf_path = conf_path ? conf_path : "pulih.cfg";
+    int status = serve(d, check_only);
+    free(d);
+    return status;
 }
