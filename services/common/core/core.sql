@@ -1,7 +1,9 @@
 -- Statements that every stage uses. One statement per table and batch. Rows come as binary arrays.
 -- The inner LATERAL (... OFFSET 0) and ctid keep the plan on the key at any size of the table: a plain join
 -- with unnest can flip to a scan when statistics are stale, and stays flipped. `shard + 0` keeps a planner that
--- takes complaint for empty off the index of numbers, which holds the shard, too.
+-- takes complaint for empty off the index of numbers, which holds the shard, too. Where a row may change while the
+-- statement waits for it, what was found is asked for again beside the ctid: before 15.15, 16.11, 17.7 and 18.1
+-- PostgreSQL forgot to compare a ctid again after the wait.
 
 -- name: schema_version ()
 SELECT max(version), max(min_code), clock_timestamp(), current_setting('transaction_read_only') = 'on'
@@ -70,7 +72,7 @@ moved AS (
         ladder_left_us = f.ladder_left_us, ladder_due = f.ladder_due, silence_armed = f.silence_armed,
         due_at = f.due_at, offers = f.offers, letters = f.letters, promises = f.promises, declined = f.declined,
         reopened = f.reopened, updated_at = f.updated_at, hash = f.hash
-    FROM found f WHERE c.ctid = f.at
+    FROM found f WHERE c.ctid = f.at AND c.version = f.was_version AND c.holder = f.was_holder
     RETURNING 1)
 SELECT pulih.expect('complaint', count(*), $2::int8) FROM moved
 -- name: put_event (pulih.event[] rows)
