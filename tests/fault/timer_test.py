@@ -86,4 +86,15 @@ def the_clock_of_a_daemon_is_wrong(by):
     check_history(chain.db)
 
 
+@test
+def work_from_the_future_does_not_wait_for_it():
+    """A clock was ahead when the work was stored, and is right again; the hint is lost."""
+    chain = Chain()
+    chain.classification.stop()
+    ack = chain.publisher().call("complaint", a_complaint())
+    chain.db.query("UPDATE pulih.pending SET next_at = next_at + interval '1 hour' RETURNING 1")
+    chain.classification.start()
+    chain.wait_state(ack["complaint"], "acknowledged")
+
+
 main()

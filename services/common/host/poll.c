@@ -120,9 +120,9 @@ static enum pulih_db_end work_due(struct pulih_worker *w, struct pulih_batch *b,
     return work_counted(w, b);
 }
 
-/* Age of the oldest manifest at the database's clock; negative: there is none. */
+/* When the oldest manifest was written; 0: there is none. */
 static enum pulih_db_end look(struct pulih_worker *w, const struct pulih_stage_setup *stage,
-                              int64_t *ret_age_us)
+                              int64_t *ret_oldest_us)
 {
     struct pulih_db *db = pulih_worker_db(w);
     int64_t sent_us = pulih_wall_us();
@@ -133,9 +133,9 @@ static enum pulih_db_end look(struct pulih_worker *w, const struct pulih_stage_s
     if (end != PULIH_DB_DONE)
         return end;
     pulih_worker_saw_time(w, sent_us, pulih_db_time(db, call, 0, 1));
-    *ret_age_us = pulih_db_null(db, call, 0, 0) ? -1 : pulih_worker_now(w) - pulih_db_time(db, call, 0, 0);
-    pulih_gauge(pulih_worker_metrics(w), PULIH_METRIC_pending_oldest_microseconds,
-                *ret_age_us > 0 ? *ret_age_us : 0);
+    *ret_oldest_us = pulih_db_time(db, call, 0, 0);
+    int64_t age_us = *ret_oldest_us ? pulih_worker_now(w) - *ret_oldest_us : 0;
+    pulih_gauge(pulih_worker_metrics(w), PULIH_METRIC_pending_oldest_microseconds, age_us > 0 ? age_us : 0);
     return PULIH_DB_DONE;
 }
 
@@ -154,21 +154,32 @@ static int64_t grace_of(struct pulih_worker *w, const struct pulih_stage_setup *
                             : grace_us;
 }
 
+/* Work is due up to this time; 0: nothing is. What comes from the future was written while a clock was wrong:
+ * nobody waits for that time. */
+static int64_t due_until(int64_t oldest_us, int64_t now_us, int64_t grace_us)
+{
+    if (!oldest_us)
+        return 0;
+    if (oldest_us >= now_us + BUSY_GRACE_US)
+        return oldest_us;
+    return oldest_us <= now_us - grace_us ? now_us - grace_us : 0;
+}
+
 enum pulih_db_end pulih_stage_poll(struct pulih_worker *w, void *arg, int64_t *ret_wait_us)
 {
     struct pulih_stage_setup *stage = arg;
-    int64_t age_us = -1;
+    int64_t oldest_us = 0;
     bool found = false;
-    enum pulih_db_end end = look(w, stage, &age_us);
-    int64_t grace_us = grace_of(w, stage);
+    enum pulih_db_end end = look(w, stage, &oldest_us);
+    int64_t until_us = due_until(oldest_us, pulih_worker_now(w), grace_of(w, stage));
 
     stage->hinted_us = 0;
     stage->poll.stage = stage;
     if (end == PULIH_DB_DONE)
         end = take_back(w, stage);
-    if (end == PULIH_DB_DONE && age_us >= grace_us) {
+    if (end == PULIH_DB_DONE && until_us) {
         pulih_batch_empty(&stage->poll);
-        end = work_due(w, &stage->poll, pulih_worker_now(w) - grace_us, &found);
+        end = work_due(w, &stage->poll, until_us, &found);
     }
     /* A little unevenness keeps replicas from asking in step. */
     *ret_wait_us =
