@@ -190,13 +190,14 @@ static void on_letter_get(struct door *d, const struct subscriber *sub, struct p
         .to = sub->s.peer, .complaint = msg.complaint, .number = (uint16_t)msg.number};
 }
 
-/* Frames that only a subscriber may send. */
+/* Frames that only a subscriber may send. A ping is one: its session may have ended while it stood still, and a
+ * pong would let it wait for ever. */
 static void on_subscriber_frame(struct door *d, const struct pulih_bus_peer *from, enum pulih_m m,
                                 struct pulih_view body)
 {
     struct subscriber *sub = (struct subscriber *)pulih_session_find(&d->sessions, from);
 
-    if (m != PULIH_M_credit && m != PULIH_M_letter_get) {
+    if (m != PULIH_M_credit && m != PULIH_M_letter_get && m != PULIH_M_ping) {
         refuse_for(d, from, PULIH_refusal_unknown_type, "",
                    "subscribe, credit, letter_get and ping are heard here");
         return;
@@ -205,7 +206,9 @@ static void on_subscriber_frame(struct door *d, const struct pulih_bus_peer *fro
         refuse_for(d, from, PULIH_refusal_no_session, "", "send subscribe first");
         return;
     }
-    if (m == PULIH_M_credit)
+    if (m == PULIH_M_ping)
+        send_to(d, from, PULIH_M_pong, &(struct pulih_pong){0});
+    else if (m == PULIH_M_credit)
         on_credit(d, sub, body);
     else
         on_letter_get(d, sub, body);
@@ -231,8 +234,6 @@ static void on_frame(struct door *d, const struct pulih_bus_msg *msg)
     }
     if (m == PULIH_M_subscribe)
         on_subscribe(d, &msg->peer, body);
-    else if (m == PULIH_M_ping)
-        send_to(d, &msg->peer, PULIH_M_pong, &(struct pulih_pong){0});
     else if (m != PULIH_M_pong)
         on_subscriber_frame(d, &msg->peer, m, body);
 }

@@ -173,8 +173,11 @@ static bool on_frame(struct door *d, struct pulih_bus_msg *msg)
         return on_event(d, p, &msg->peer, body);
     if (m == PULIH_M_hello)
         on_hello(d, &msg->peer, body);
-    else if (m == PULIH_M_ping)
+    else if (m == PULIH_M_ping && p)
         intake_send(d, &msg->peer, PULIH_M_pong, &(struct pulih_pong){0});
+    else if (m ==
+             PULIH_M_ping) /* its session ended while it stood still: a pong would let it wait for ever */
+        intake_refuse_for(d, &msg->peer, NULL, PULIH_refusal_no_session, "", "send hello first");
     else if (m != PULIH_M_pong)
         intake_refuse_for(d, &msg->peer, NULL, PULIH_refusal_unknown_type, "",
                           "hello, event and ping are heard here");

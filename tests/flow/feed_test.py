@@ -257,6 +257,15 @@ def ping_is_answered():
 
 
 @test
+def ping_without_a_session_is_no_life():
+    """Else a subscriber whose session ended while it stood still would wait for events for ever."""
+    s = chain().subscriber(open=False)
+    s.connect()
+    s.say("ping")
+    assert s.wait(lambda: nacks(s))[0]["refusal"] == "no_session"
+
+
+@test
 def items_come_soon_after_they_happened():
     s = chain().subscriber(from_now=True)
     s.wait(lambda: s.heads)
