@@ -6,8 +6,8 @@
 MODE    ?= release# release, asan, cover, fuzz
 WERROR  ?=# 1: a warning stops the build
 V       ?=# 1: show commands
-SECONDS ?= 60# for fuzz and torture
-SEED    ?=# for torture: the plan comes from it
+SECONDS ?= 60# for fuzz, torture and sim
+SEED    ?=# for torture and sim: the plan comes from it
 PREFIX  ?= /usr/local
 BUILD   ?= build/$(MODE)
 VERSION := $(shell sed -n 's/^.define PULIH_VERSION "\(.*\)"/\1/p' include/pulih.h)
@@ -32,9 +32,10 @@ CTL      := $(call objects,services/ctl/*.c)
 TEST_LIB := $(call objects,tests/lib/*.c)
 TESTS    := $(call sources,$(foreach g,unit proto db flow fault,tests/$(g)/*_test.c))
 TOOLS    := $(call sources,tests/check/*.c tests/bench/*.c)
+SIM      := $(call sources,tests/sim/*.c)
 FUZZERS  := $(call sources,tests/fuzz/*.c)
 SOURCES  := $(call sources,services/common/*/*.c proto/*.c services/client/*.c services/ctl/*.c \
-              $(SERVICES:%=services/%/*.c) tests/lib/*.c) $(TESTS) $(TOOLS) $(FUZZERS)
+              $(SERVICES:%=services/%/*.c) tests/lib/*.c) $(TESTS) $(TOOLS) $(SIM) $(FUZZERS)
 STATEMENTS := $(call sources,services/*/*.sql services/*/*/*.sql)
 GEN      := $(foreach s,$(STATEMENTS),$(BUILD)/gen/$(notdir $(s)).h) $(BUILD)/gen/migrations.h
 FORMATTED = $(filter-out %.tbl.h,$(SOURCES) $(call sources,include/*.h include/pulih/*/*.h proto/*.h \
@@ -45,6 +46,7 @@ PROGRAMS   := $(DAEMONS) $(if $(CTL),$(BUILD)/pulihctl)
 LIBRARIES  := $(BUILD)/libpulih-common.a $(if $(CLIENT),$(BUILD)/libpulih.a $(BUILD)/libpulih.so)
 TEST_BINS  := $(TESTS:%.c=$(BUILD)/%)
 TOOL_BINS  := $(TOOLS:%.c=$(BUILD)/%)
+SIM_BIN    := $(BUILD)/tests/sim/sim
 FUZZ_BINS  := $(FUZZERS:%.c=$(BUILD)/%)
 
 # --- flags: one wish list, each compiler takes what it knows; found out once, see $(FLAGS) ----------------
@@ -68,7 +70,7 @@ $(error MODE is one of release, asan, cover, fuzz)
 endif
 
 # These goals bring in what the others need, so they must not ask the compiler anything.
-OUTER := check docker-check demo run bench bench-stored torture deps clean clean-var help format-check docs docs-check
+OUTER := check docker-check demo run bench bench-stored torture deps clean clean-var help format-check docs docs-check sim
 FLAGS := build/flags.$(notdir $(firstword $(CC))).mk
 ifneq ($(filter-out $(OUTER),$(or $(MAKECMDGOALS),all)),)
 include $(FLAGS)
@@ -111,7 +113,7 @@ all: $(PROGRAMS) $(LIBRARIES)
 	@:
 tests: $(TEST_BINS)
 	@:
-tools: $(TOOL_BINS)
+tools: $(TOOL_BINS) $(SIM_BIN)
 	@:
 
 $(BUILD)/services/%.o $(BUILD)/proto/%.o: OWN = $(BANNED:%=-include %)
@@ -150,6 +152,18 @@ $(BUILD)/pulihctl: $(CTL) $(BUILD)/lib/client.a $(BUILD)/libpulih-common.a
 # A test may ask for linker flags of its own: a line ` * Link: -Wl,--wrap=malloc` in its head.
 $(TEST_BINS) $(TOOL_BINS): $(BUILD)/%: $(BUILD)/%.o $(PARTS)
 	$(call say,LD)$(LINK) $$(sed -n 's/^ \* Link: //p' $*.c) $(PKG_LIBS) $(if $(findstring _test,$@),-lcmocka)
+# The simulation is made of the daemons as they are, main and all. What it puts in the place of the system stands in its
+# own objects, or in the WRAP rows of system.c.
+SIM_WRAPS = $$(sed -n 's/^WRAP([^,]*, \([a-z_]*\),.*/-Wl,--wrap=\1/p' tests/sim/system.c)
+$(BUILD)/tests/sim/%_main.o: $(BUILD)/services/%/main.o
+	@mkdir -p $(@D)
+	$(call say,COPY)objcopy --redefine-sym main=$*_main $< $@
+$(SIM_BIN): $(SIM:%.c=$(BUILD)/%.o) $(SERVICES:%=$(BUILD)/tests/sim/%_main.o) $(PARTS)
+	$(call say,LD)$(LINK) $(SIM_WRAPS) $(PKG_LIBS)
+# The same with one source changed, which tests/sim/mutants made: it stands in front of the archive that holds the other.
+$(BUILD)/mutants/%: $(BUILD)/mutants/%.c $(SIM_BIN)
+	$(call say,MUTANT)$(COMPILE) $(BANNED:%=-include %) -c $< -o $@.o && $(CC) $(LDFLAGS_ALL) -o $@ $@.o \
+	  $(SIM:%.c=$(BUILD)/%.o) $(SERVICES:%=$(BUILD)/tests/sim/%_main.o) $(PARTS) $(SIM_WRAPS) $(PKG_LIBS)
 $(FUZZ_BINS): $(BUILD)/%: $(BUILD)/%.o $(PARTS)
 	$(call say,LD)$(LINK) -fsanitize=fuzzer $(PKG_LIBS)
 
@@ -173,7 +187,7 @@ GROUPS := unit proto db flow fault
 .PHONY: $(OUTER) $(GROUPS) fuzz model cover tidy analyze install
 check: deps
 	@$(MAKE) --no-print-directory all tests tools
-	@BUILD=$(BUILD) tests/run check $(GROUPS) $(if $(wildcard tests/model/*),model)
+	@BUILD=$(BUILD) tests/run check $(GROUPS) $(if $(wildcard tests/model/*),model) sim
 $(GROUPS): all tests tools
 	@BUILD=$(BUILD) tests/run $@
 model: tools
@@ -197,6 +211,9 @@ torture: deps
 	@$(MAKE) --no-print-directory all tools && BUILD=$(BUILD) tests/fault/torture $(SECONDS) $(SEED)
 docker-check: deps
 	@$(MAKE) --no-print-directory all && BUILD=$(BUILD) tests/run docker
+sim: deps
+	@$(MAKE) --no-print-directory $(SIM_BIN) && $(SIM_BIN) $(if $(SEED),--seed $(SEED),--seconds $(SECONDS)) \
+	  --first $${FIRST:-$$(date +%s)} deploy/policies/training.cfg
 cover:
 	@$(MAKE) --no-print-directory MODE=cover BUILD=build/cover all tests tools && BUILD=build/cover tests/run unit proto && \
 	  gcovr --root . --object-directory build/cover --branches --filter services/ --filter proto/
@@ -259,6 +276,7 @@ help:
 #H make fuzz SECONDS=60   each fuzzer that long        make model     the model checker
 #H make docker-check      the containers: built, scaled, killed, stopped; needs Docker and docker-compose
 #H make bench             throughput and latency      make torture SECONDS=60 SEED=1   kills and faults under load
+#H make sim SECONDS=60 SEED=n         simulated worlds; with SEED that one, and all that happens in it
 #H make cover tidy analyze format-check               what the tools say
 #H make docs              rewrites the printed parts of the documents; docs-check compares them
 #H make install DESTDIR= PREFIX=/usr/local            programs, libraries, man pages, policies, units
