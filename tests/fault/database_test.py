@@ -1,4 +1,5 @@
 """PostgreSQL that is away, cut off, read-only or full: the daemons wait, say so, and go on by themselves."""
+import contextlib
 import os
 import random
 import shutil
@@ -84,6 +85,27 @@ def postgresql_is_down_when_the_daemons_start():
     load = Load(chain.publish_port)
     load.run(30)
     settled(chain, load)
+
+
+@test(timeout=120)
+def intake_stops_without_its_database():
+    """What it could not store it does not acknowledge, however long it waited; the successor stores it."""
+    cluster = Cluster()
+    chain = Chain(database=Database(cluster))
+    p = chain.publisher()
+    with contextlib.suppress(psycopg2.Error):  # the lock goes with the server
+        with chain.db.hold("pulih.complaint"):
+            id = p.send("complaint", a_complaint())
+            chain.db.wait_blocked("pulih_intake")
+            cluster.crash()
+    chain.intake.signal(15)
+    chain.intake._ours = True
+    p.wait(lambda: not chain.intake.running, 40, "the end of intake")
+    p.pump()
+    assert p.draining and not p.acks and not p.nacks
+    cluster.start()
+    chain.intake.start()
+    assert p.open().receipt(id)["result"] == "stored"
 
 
 @test(timeout=120)
