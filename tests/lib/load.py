@@ -12,9 +12,12 @@ from history import Acked, Opened, Refusal, Sent
 
 __all__ = ["Load"]
 
-_LATER = [
+_LATER = [  # mostly notes, as in life
     ("note", {"text": "Pelanggan menelepon lagi."}),
     ("note", {"text": "Teknisi sudah dijadwalkan."}),
+    ("note", {"text": "Menunggu suku cadang."}),
+    ("note", {"text": "Pelanggan tidak di rumah."}),
+    ("note", {"text": "Dijanjikan besok pagi."}),
     ("gist_confirmed", {"gist": "Internet mati sejak kemarin."}),
     ("offer_made", an_offer()),
     ("offer_made", an_offer(amount=300000)),

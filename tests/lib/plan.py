@@ -38,11 +38,12 @@ def _away(chance):
 
 
 class _Planner:
-    def __init__(self, seed):
+    def __init__(self, seed, services):
         self.chance = random.Random(seed)
+        self.services = services
         self.acts = []
         self.free = {}  # what is being acted upon -> when it is over
-        for s in SERVICES:
+        for s in services:
             for n in range(FIRST, SLOTS):
                 self.free[s, n] = self.chance.uniform(0, 10)
                 self._later(self.free[s, n], "start", s, n)
@@ -67,8 +68,8 @@ class _Planner:
 
     def add(self, at, name):
         c = self.chance
-        daemons = [(s, n) for s in SERVICES for n in range(SLOTS)]
-        user = "pulih_" + c.choice(SERVICES)
+        daemons = [(s, n) for s in self.services for n in range(SLOTS)]
+        user = "pulih_" + c.choice(self.services)
         if name in ("kill", "stop"):
             self._there_and_back(at, name, daemons, "start", _away(c))
         elif name == "pause":
@@ -87,7 +88,8 @@ class _Planner:
         elif name == "abandon":
             self._there_and_back(at, "abandon", [("wire",)], "mend", c.uniform(0.1, 4), user)
         elif name == "slow":
-            self._there_and_back(at, "slow", [("wire",)], "mend", c.uniform(0.5, 3), c.uniform(0.001, 0.05))
+            self._there_and_back(at, "slow", [("wire",)], "mend", c.uniform(0.5, 3), c.uniform(0.001, 0.05),
+                                 c.choice([user, None]))
         elif name == "port":
             ports = [(p, n) for p in _PORTS for n in range(SLOTS)]
             self._there_and_back(at, "port", ports, "mend_port", c.uniform(0.1, 4),
@@ -99,9 +101,10 @@ class _Planner:
             self._there_and_back(at, "kill_client", clients, "start_client", _away(c))
 
 
-def plan(seed, seconds, acts=None):
-    """Acts in the order of time. acts: names of the only ones that shall happen."""
-    planner = _Planner(seed)
+def plan(seed, seconds, acts=None, services=None):
+    """Acts in the order of time. acts: names of the only ones that shall happen; services: the only ones that they
+    shall happen to."""
+    planner = _Planner(seed, services or SERVICES)
     names = [n for n in ACTS if not acts or n in acts]
     at = planner.chance.uniform(0, 1)
     while at < seconds:

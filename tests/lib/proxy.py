@@ -123,7 +123,7 @@ class Proxy:
     sent and does not arrive, "after" it is committed and the answer does not arrive. cuts says how often.
     freeze(user, answers)   carries nothing of that user, or no answers only; connections stay open
     abandon(user)           ends that user's connections, while their sessions at the server live on
-    slow(seconds)           everything takes so much longer
+    slow(seconds, user)     everything, or all of that user, takes so much longer
     mend()                  ends all of that; what was held goes on
     """
 
@@ -132,7 +132,7 @@ class Proxy:
         self._lock = threading.Lock()
         self._trap = None
         self._frozen = None  # (user, answers only)
-        self._slow = 0
+        self._slow = 0, None  # seconds, user
         self._moved = threading.Condition(self._lock)
         self._connections = []
         self.cuts = 0
@@ -171,8 +171,8 @@ class Proxy:
         with self._moved:
             self._frozen = user, answers
 
-    def slow(self, seconds):
-        self._slow = seconds
+    def slow(self, seconds, user=None):
+        self._slow = seconds, user
 
     def abandon(self, user):
         for c in list(self._connections):
@@ -181,7 +181,7 @@ class Proxy:
 
     def mend(self):
         with self._moved:
-            self._slow = 0
+            self._slow = 0, None
             self._frozen = None
             self._moved.notify_all()
         for c in list(self._connections):
@@ -196,8 +196,9 @@ class Proxy:
                 (not answers or to is connection.sockets[0])
         with self._moved:
             self._moved.wait_for(lambda: not held())
-        if self._slow:
-            threading.Event().wait(self._slow)
+        seconds, user = self._slow
+        if seconds and user in (None, connection.user):
+            threading.Event().wait(seconds)
 
     def close(self):
         self._listener.close()
