@@ -41,9 +41,10 @@ struct pulih_publisher {
     uint64_t used;
     uint64_t item_max_bytes;
     struct pulih_buf frame;
+    bool waits; /* in pulih_publisher_wait: only there may be answered, what follows is the caller's */
     pulih_on_answer on_answer;
     void *arg;
-    int answered; /* in this call */
+    int answered;
 };
 
 /* --- the lists --------------------------------------------------------------------------------------- */
@@ -148,6 +149,8 @@ static void send_waiting(struct pulih_publisher *p)
         if (e->not_before_us > now_us)
             return;
         if (e->frame_len > p->item_max_bytes) {
+            if (!p->waits)
+                return;
             refuse_too_big(p, e);
             continue;
         }
@@ -415,14 +418,10 @@ static void work(struct pulih_publisher *p)
     send_waiting(p);
 }
 
-int pulih_publisher_wait(struct pulih_publisher *p, int timeout_ms, pulih_on_answer on_answer, void *arg,
-                         struct pulih_error *error)
+static int wait_for_answers(struct pulih_publisher *p, int timeout_ms, struct pulih_error *error)
 {
     int64_t until_us = pulih_mono_us() + (int64_t)timeout_ms * 1000;
 
-    p->on_answer = on_answer;
-    p->arg = arg;
-    p->answered = 0;
     for (;;) {
         work(p);
         if (pulih_link_was_denied(p->link))
@@ -434,6 +433,18 @@ int pulih_publisher_wait(struct pulih_publisher *p, int timeout_ms, pulih_on_ans
                        p->waiting.first->not_before_us == 0;
         pulih_link_rest(p->link, timeout_ms < 0 ? -1 : (int)(left_us / 1000) + 1, sending);
     }
+}
+
+int pulih_publisher_wait(struct pulih_publisher *p, int timeout_ms, pulih_on_answer on_answer, void *arg,
+                         struct pulih_error *error)
+{
+    p->on_answer = on_answer;
+    p->arg = arg;
+    p->answered = 0;
+    p->waits = true;
+    int answered = wait_for_answers(p, timeout_ms, error);
+    p->waits = false;
+    return answered;
 }
 
 size_t pulih_publisher_unanswered(const struct pulih_publisher *p)

@@ -350,6 +350,26 @@ static void a_publisher_wants_an_endpoint_and_a_name(void **state)
     }
 }
 
+/* Its callback and what it points at are gone by then. */
+static void answers_nothing_outside_of_waiting(void **state)
+{
+    struct publishing *t = *state;
+    struct pulih_welcome welcome = {.has = 0};
+
+    TURN_UNTIL(t, t->door.sessions > 0);
+    PULIH_SET(&welcome, welcome, session, pulih_id_new(pulih_wall_us()));
+    PULIH_SET(&welcome, welcome, credit, 10);
+    PULIH_SET(&welcome, welcome, item_max_bytes, 20);
+    PULIH_SET(&welcome, welcome, server_time, pulih_wall_us());
+    say(&t->door, PULIH_M_welcome, &welcome);
+    publish_complaint(t, 1);
+    TURN_UNTIL(t, t->n_answers == 1); /* too big for this door */
+    publish_complaint(t, 2);
+    assert_int_equal(t->n_answers, 1);
+    assert_int_equal(pulih_publisher_unanswered(t->p), 1);
+    TURN_UNTIL(t, t->n_answers == 2);
+}
+
 int main(void)
 {
 #define WITH_DOOR(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -365,6 +385,7 @@ int main(void)
         WITH_DOOR(what_breaks_a_rule_is_not_taken),
         WITH_DOOR(the_queue_has_an_end),
         cmocka_unit_test(a_publisher_wants_an_endpoint_and_a_name),
+        WITH_DOOR(answers_nothing_outside_of_waiting),
     };
 
     return cmocka_run_group_tests_name("client_publisher", tests, NULL, NULL);
