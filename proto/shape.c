@@ -142,6 +142,17 @@ static bool is_utf8(const uint8_t *p, size_t len)
     return true;
 }
 
+/* Goes up to a container that still wants values; false: all have come. */
+static bool wants_more(const uint64_t *left, size_t *depth)
+{
+    while (left[*depth] == 0) {
+        if (*depth == 0)
+            return false;
+        (*depth)--;
+    }
+    return true;
+}
+
 const char *pulih_shape_check(struct pulih_view bytes)
 {
     const uint8_t *p = (const uint8_t *)bytes.at;
@@ -150,15 +161,10 @@ const char *pulih_shape_check(struct pulih_view bytes)
     size_t depth = 0;
 
     left[0] = 1;
-    for (;;) {
+    while (wants_more(left, &depth)) {
         struct pulih_head head;
         const char *broken;
 
-        while (left[depth] == 0) {
-            if (depth == 0)
-                return p == end ? NULL : left_over;
-            depth--;
-        }
         left[depth]--;
         if (p == end)
             return cut_short;
@@ -177,6 +183,7 @@ const char *pulih_shape_check(struct pulih_view bytes)
             return not_utf8;
         p += head.n;
     }
+    return p == end ? NULL : left_over;
 }
 
 struct pulih_head pulih_shape_head(struct pulih_view bytes)

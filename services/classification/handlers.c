@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "pulih/base/must.h"
 #include "pulih/core/classify.h"
 
 /* How much of the evidence is kept; it is the strongest. */
@@ -12,10 +13,12 @@ static int16_t *axis_column(struct pulih_row_classification *row, enum pulih_axi
 {
     const struct pulih_table_row *table = &pulih_tables[PULIH_T_classification];
 
-    for (size_t c = 0; c < table->n_columns; c++)
-        if (strcmp(table->columns[c].name, pulih_axes[axis].name) == 0)
-            return (int16_t *)(void *)((char *)row + table->columns[c].offset);
-    return NULL;
+    size_t c = 0;
+
+    while (c < table->n_columns && strcmp(table->columns[c].name, pulih_axes[axis].name) != 0)
+        c++;
+    pulih_must(c < table->n_columns);
+    return (int16_t *)(void *)((char *)row + table->columns[c].offset);
 }
 
 static struct pulih_row_classification *add_row(struct pulih_step *step, const uint16_t value[PULIH_AXIS_N],

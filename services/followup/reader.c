@@ -218,7 +218,7 @@ enum pulih_db_end feed_read(struct pulih_worker *w, void *arg, int attempt)
 {
     struct pulih_db *db = pulih_worker_db(w);
     struct feed_job *job = arg;
-    size_t ranges = 0, letters[FEED_LETTERS_MAX];
+    size_t ranges = 0, letters[FEED_LETTERS_MAX] = {0};
 
     (void)attempt;
     start_over(job);

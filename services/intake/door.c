@@ -193,7 +193,8 @@ static void keep_frame(struct intake_batch *b, struct pulih_bus_msg *msg)
 {
     struct pulih_batch *batch = &b->batch;
 
-    batch->frames = pulih_room(batch->frames, batch->n_frames, &batch->cap_frames, sizeof *batch->frames);
+    batch->frames =
+        pulih_room(batch->frames, batch->n_frames, &batch->cap_frames, sizeof(struct pulih_bus_msg *));
     batch->frames[batch->n_frames++] = msg;
     b->bytes += msg->body.len;
 }

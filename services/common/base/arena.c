@@ -35,10 +35,10 @@ static struct pulih_arena_block *block_with_room(struct pulih_arena *a, size_t l
 
     while (*link && (*link)->cap_bytes < len)
         link = &(*link)->next;
-    if (!*link)
-        *link = new_block(len);
-    (*link)->used = 0;
-    return *link;
+    struct pulih_arena_block *block = *link ? *link : new_block(len);
+    block->used = 0;
+    *link = block;
+    return block;
 }
 
 void *pulih_arena_get(struct pulih_arena *a, size_t len)

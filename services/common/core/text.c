@@ -181,7 +181,8 @@ void pulih_text_read(struct pulih_view utf8, struct pulih_text *ret)
     ret->n_tokens = ret->n_bytes = ret->shouted = ret->exclamations = 0;
     while (at < len && !is_full(ret)) {
         if ((unsigned char)utf8.at[at] < 0x80) {
-            read_ascii(&r, is_in_number(utf8, at) ? ',' : utf8.at[at], at, at + 1);
+            const char *c = is_in_number(utf8, at) ? "," : utf8.at + at;
+            read_ascii(&r, *c, at, at + 1);
             at++;
         } else {
             at += read_wide(&r, utf8.at + at, len - at, at);

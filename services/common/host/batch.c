@@ -28,7 +28,7 @@ void pulih_batch_add(struct pulih_batch *b, struct pulih_bus_msg *frame, struct 
         return;
     }
     pulih_count(metrics, PULIH_METRIC_hints_in_total, 1);
-    b->frames = pulih_room(b->frames, b->n_frames, &b->cap_frames, sizeof *b->frames);
+    b->frames = pulih_room(b->frames, b->n_frames, &b->cap_frames, sizeof(struct pulih_bus_msg *));
     b->hinted = pulih_room(b->hinted, b->n_frames, &b->cap_hinted, sizeof *b->hinted);
     b->hinted[b->n_frames] = (struct pulih_hinted){.next_at = hint.next_at, .batch = (int64_t)hint.batch};
     b->frames[b->n_frames++] = frame;
