@@ -27,7 +27,8 @@ extern "C" {
 enum pulih_e {
     PULIH_E_INVALID = -1, /* what the caller gave breaks a rule; nothing was sent */
     PULIH_E_FULL = -2,    /* too much is unanswered: wait for answers, then again */
-    PULIH_E_DENIED = -3,  /* the daemon will not speak with us, for instance for want of a common protocol */
+    PULIH_E_DENIED = -3,  /* the daemon will not speak with us: it does not know our key, one of us speaks
+                           * CURVE and the other does not, or there is no common protocol */
     PULIH_E_TOO_OLD = -4, /* the feed does not keep the place asked for any more */
     PULIH_E_NOT_FOUND = -5,
     PULIH_E_TIMEOUT = -6, /* no answer in time */
@@ -116,6 +117,16 @@ int pulih_json_to_body(const char *type, const char *json, size_t len, void **re
 /* NULL when the body is not one of this type. */
 char *pulih_body_to_json(const char *type, const void *body, size_t len, struct pulih_error *error);
 
+/* --- keys -------------------------------------------------------------------------------------------- */
+
+/* Doors speak CURVE, the encryption of ZeroMQ, when their daemons have a key. A client needs a key pair of
+ * its own then, which `pulihctl key new` makes and which the daemons must have on their list; and it must
+ * know the daemons' public key, so that it speaks with nobody else. Both, or neither: then in the clear. */
+struct pulih_keys {
+    const char *file;   /* the key pair; nobody else may read it */
+    const char *server; /* the daemons' public key, 40 signs */
+};
+
 /* --- publishing -------------------------------------------------------------------------------------- */
 
 struct pulih_publisher;
@@ -156,9 +167,13 @@ struct pulih_answer {
 typedef void (*pulih_on_answer)(void *arg, const struct pulih_answer *answer);
 
 /* `endpoint` is where intake listens, tcp://name-or-ip:7400, or several with commas between. `client` names
- * the publishing platform and is stored with each complaint. Connects in the background. NULL: see error. */
+ * the publishing platform and is stored with each complaint. Connects in the background, with the keys that
+ * the environment names: PULIH_KEY_FILE and PULIH_SERVER_KEY. NULL: see error. */
 struct pulih_publisher *pulih_publisher_open(const char *endpoint, const char *client,
                                              struct pulih_error *error);
+/* The same with these keys, whatever the environment says. They are read at once. */
+struct pulih_publisher *pulih_publisher_open_keys(const char *endpoint, const char *client,
+                                                  const struct pulih_keys *keys, struct pulih_error *error);
 /* Forgets what is unanswered: the caller must publish that again, with the same ids, one day. Takes NULL. */
 void pulih_publisher_close(struct pulih_publisher *p);
 
@@ -221,10 +236,16 @@ struct pulih_letter_text {
 };
 
 /* `endpoint` is where follow-up offers the feed, tcp://name-or-ip:7410, or several with commas between.
- * `places` are those that pulih_follower_places gave the last time. NULL: see error. */
+ * `places` are those that pulih_follower_places gave the last time. Keys are those of the environment. NULL:
+ * see error. */
 struct pulih_follower *pulih_follower_open(const char *endpoint, const char *client, enum pulih_start start,
                                            const struct pulih_place *places, size_t n_places,
                                            struct pulih_error *error);
+/* The same with these keys, as pulih_publisher_open_keys. */
+struct pulih_follower *pulih_follower_open_keys(const char *endpoint, const char *client,
+                                                enum pulih_start start, const struct pulih_place *places,
+                                                size_t n_places, const struct pulih_keys *keys,
+                                                struct pulih_error *error);
 /* Takes NULL. */
 void pulih_follower_close(struct pulih_follower *f);
 
@@ -236,8 +257,9 @@ int pulih_follower_next(struct pulih_follower *f, int timeout_ms, struct pulih_f
 /* Fills at most `n` places, in the order of streams, with where the events given so far end, and returns how
  * many there are. Keep them together with what the events caused, and nothing is done twice. */
 size_t pulih_follower_places(const struct pulih_follower *f, struct pulih_place *ret, size_t n);
-/* Fetches the text of a letter that an event announced: 0, PULIH_E_NOT_FOUND, or PULIH_E_TIMEOUT, after which
- * the same call goes on waiting. Events that come meanwhile are kept for pulih_follower_next. */
+/* Fetches the text of a letter that an event announced: 0, PULIH_E_NOT_FOUND, PULIH_E_DENIED, or
+ * PULIH_E_TIMEOUT, after which the same call goes on waiting. Events that come meanwhile are kept for
+ * pulih_follower_next. */
 int pulih_follower_letter(struct pulih_follower *f, const struct pulih_uuid *complaint, unsigned number,
                           int timeout_ms, struct pulih_letter_text *ret, struct pulih_error *error);
 /* As pulih_publisher_why. */

@@ -323,6 +323,14 @@ struct pulih_follower *pulih_follower_open(const char *endpoint, const char *cli
                                            const struct pulih_place *places, size_t n_places,
                                            struct pulih_error *error)
 {
+    return pulih_follower_open_keys(endpoint, client, start, places, n_places, NULL, error);
+}
+
+struct pulih_follower *pulih_follower_open_keys(const char *endpoint, const char *client,
+                                                enum pulih_start start, const struct pulih_place *places,
+                                                size_t n_places, const struct pulih_keys *keys,
+                                                struct pulih_error *error)
+{
     struct pulih_follower *f = calloc(1, sizeof *f);
     const struct pulih_link_user user = {f, greet, opened, take, closed};
 
@@ -334,7 +342,7 @@ struct pulih_follower *pulih_follower_open(const char *endpoint, const char *cli
     else if (!keep_places(f, places, n_places))
         pulih_error_set(error, PULIH_E_INVALID, "there are at most %d streams", STREAMS_MAX);
     else
-        f->link = pulih_link_new(endpoint, &user, error);
+        f->link = pulih_link_new(endpoint, keys, &user, error);
     if (!f->link) {
         free(f);
         return NULL;
@@ -434,7 +442,7 @@ static void want_letter(struct pulih_follower *f, const struct pulih_id *complai
 }
 
 /* False: the time is over, or nobody will speak with us. */
-static bool await_letter(struct pulih_follower *f, int timeout_ms)
+static bool await_letter(struct pulih_follower *f, int timeout_ms, bool *ret_denied)
 {
     int64_t until_us = pulih_mono_us() + (int64_t)timeout_ms * 1000;
 
@@ -442,11 +450,12 @@ static bool await_letter(struct pulih_follower *f, int timeout_ms)
         work(f);
         if (f->letter_state == LETTER_CAME || f->letter_state == LETTER_REFUSED)
             return true;
+        *ret_denied = pulih_link_was_denied(f->link);
         if (f->letter_state == LETTER_WANTED && pulih_link_is_open(f->link) &&
             pulih_link_say(f->link, PULIH_M_letter_get, &f->letter_get))
             f->letter_state = LETTER_ASKED;
         int64_t left_us = until_us - pulih_mono_us();
-        if (left_us <= 0)
+        if (left_us <= 0 || *ret_denied)
             return false;
         pulih_link_rest(f->link, (int)(left_us / 1000) + 1, false);
     }
@@ -456,13 +465,17 @@ int pulih_follower_letter(struct pulih_follower *f, const struct pulih_uuid *com
                           int timeout_ms, struct pulih_letter_text *ret, struct pulih_error *error)
 {
     struct pulih_id id = pulih_id_of(complaint);
+    bool denied = false;
 
     if (number > INT16_MAX)
         return pulih_error_set(error, PULIH_E_NOT_FOUND, "no letter has such a number");
     want_letter(f, &id, number);
-    if (!await_letter(f, timeout_ms))
+    if (!await_letter(f, timeout_ms, &denied)) {
+        if (denied)
+            return pulih_error_set(error, PULIH_E_DENIED, "%s", pulih_link_why(f->link));
         return pulih_error_set(error, PULIH_E_TIMEOUT, "no answer within %d ms%s%s", timeout_ms,
                                *pulih_link_why(f->link) ? ": " : "", pulih_link_why(f->link));
+    }
     bool came = f->letter_state == LETTER_CAME;
     f->letter_state = LETTER_NONE;
     if (!came)

@@ -25,6 +25,7 @@ enum state { AWAY, GREETING, OPEN, DRAINING };
 struct pulih_link {
     struct pulih_link_user user;
     struct pulih_bus *bus;
+    struct pulih_curve_caller curve; /* empty: in the clear */
     struct pulih_resolver *resolver;
     struct pulih_endpoint_set endpoints;
     uint32_t turn; /* which endpoint is next */
@@ -61,12 +62,15 @@ static struct pulih_resolver *start_resolver(const char *endpoints, struct pulih
     return r;
 }
 
-struct pulih_link *pulih_link_new(const char *endpoints, const struct pulih_link_user *user,
-                                  struct pulih_error *error)
+struct pulih_link *pulih_link_new(const char *endpoints, const struct pulih_keys *keys,
+                                  const struct pulih_link_user *user, struct pulih_error *error)
 {
     PULIH_AUTO(pulih_buf_free) struct pulih_buf why = {0};
-    struct pulih_resolver *resolver = start_resolver(endpoints, &why);
+    struct pulih_curve_caller curve;
 
+    if (!pulih_keys_take(keys, &curve, error))
+        return NULL;
+    struct pulih_resolver *resolver = start_resolver(endpoints, &why);
     if (!resolver) {
         pulih_error_set(error, PULIH_E_INVALID, "%s", pulih_buf_text(&why));
         return NULL;
@@ -75,6 +79,7 @@ struct pulih_link *pulih_link_new(const char *endpoints, const struct pulih_link
     if (!l)
         pulih_out_of_memory();
     l->user = *user;
+    l->curve = curve;
     l->resolver = resolver;
     l->bus = pulih_bus_new(1);
     l->turn = randombytes_random();
@@ -91,6 +96,7 @@ void pulih_link_free(struct pulih_link *l)
     pulih_resolver_stop(l->resolver);
     pulih_endpoint_set_free(&l->endpoints);
     pulih_buf_free(&l->frame);
+    pulih_key_pair_forget(&l->curve.own);
     free(l);
 }
 
@@ -123,7 +129,8 @@ void pulih_link_close(struct pulih_link *l, const char *why)
 
 static void start(struct pulih_link *l, int64_t now_us)
 {
-    static const struct pulih_bus_opts opts = {.max_frame_bytes = PULIH_HINT_MAX_BYTES};
+    const struct pulih_bus_opts opts = {.max_frame_bytes = PULIH_HINT_MAX_BYTES,
+                                        .curve = *l->curve.router.text ? &l->curve : NULL};
     PULIH_AUTO(pulih_buf_free) struct pulih_buf why = {0};
     const char *endpoint = l->endpoints.at[l->turn % l->endpoints.n].text;
 
@@ -235,12 +242,48 @@ static void receive(struct pulih_link *l)
     }
 }
 
+/* --- ends -------------------------------------------------------------------------------------------- */
+
+/* Why there is no session, as far as a socket can tell, and what to do about it. */
+static const char *why_not(bool curve, enum pulih_bus_end end)
+{
+    switch (end) {
+    case PULIH_BUS_MECHANISM:
+        return curve ? "it speaks without CURVE: use no keys, or have curve.secret_key set there"
+                     : "it speaks CURVE only: a key file and its public key are needed (PULIH_KEY_FILE, "
+                       "PULIH_SERVER_KEY)";
+    case PULIH_BUS_STRANGER:
+        return "it does not know our key: have it put on the list that curve.clients names there, and the "
+               "daemon reload (SIGHUP)";
+    case PULIH_BUS_UNSHAKEN:
+        return curve ? "it left during the handshake: is the server's public key the right one?"
+                     : "it left during the handshake; if it speaks CURVE, keys are needed";
+    case PULIH_BUS_ALIVE:
+    case PULIH_BUS_LOST:
+        break;
+    }
+    return "no connection";
+}
+
+/* What only a person can mend is a denial; a later try finds out whether somebody did. */
+static void on_end(struct pulih_link *l)
+{
+    enum pulih_bus_end end = pulih_bus_end(l->socket);
+
+    if (l->state != GREETING) {
+        pulih_link_close(l, "the connection ended");
+        return;
+    }
+    l->denied = end == PULIH_BUS_MECHANISM || end == PULIH_BUS_STRANGER;
+    pulih_link_close(l, why_not(*l->curve.router.text, end));
+}
+
 /* --- time -------------------------------------------------------------------------------------------- */
 
 static void check_times(struct pulih_link *l, int64_t now_us)
 {
     if (pulih_bus_gone(l->socket))
-        pulih_link_close(l, l->state == GREETING ? "no connection" : "the connection ended");
+        on_end(l);
     else if (l->state == GREETING && now_us >= l->until_us)
         pulih_link_close(l, "no welcome within 5 s");
     else if (l->state == DRAINING && now_us >= l->until_us)

@@ -23,9 +23,9 @@ struct pulih_link_user {
     void (*closed)(void *arg);
 };
 
-/* `endpoints` have commas between them. */
-struct pulih_link *pulih_link_new(const char *endpoints, const struct pulih_link_user *user,
-                                  struct pulih_error *error);
+/* `endpoints` have commas between them. `keys` as in pulih.h. */
+struct pulih_link *pulih_link_new(const char *endpoints, const struct pulih_keys *keys,
+                                  const struct pulih_link_user *user, struct pulih_error *error);
 void pulih_link_free(struct pulih_link *l);
 
 /* Takes what has come and does what is due. Never waits. */
@@ -47,5 +47,11 @@ void pulih_link_close(struct pulih_link *l, const char *why);
 const char *pulih_link_why(const struct pulih_link *l);
 /* True, once, after the daemon refused to have a session with us. */
 bool pulih_link_was_denied(struct pulih_link *l);
+
+/* --- keys.c ------------------------------------------------------------------------------------------ */
+
+/* `keys` NULL: those of the environment. What is taken stays empty where there are none. False: see error. */
+bool pulih_keys_take(const struct pulih_keys *keys, struct pulih_curve_caller *ret,
+                     struct pulih_error *error);
 
 #endif

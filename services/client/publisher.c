@@ -306,6 +306,12 @@ static bool take(void *arg, enum pulih_m m, struct pulih_view body, struct pulih
 struct pulih_publisher *pulih_publisher_open(const char *endpoint, const char *client,
                                              struct pulih_error *error)
 {
+    return pulih_publisher_open_keys(endpoint, client, NULL, error);
+}
+
+struct pulih_publisher *pulih_publisher_open_keys(const char *endpoint, const char *client,
+                                                  const struct pulih_keys *keys, struct pulih_error *error)
+{
     struct pulih_publisher *p = calloc(1, sizeof *p);
     const struct pulih_link_user user = {p, greet, opened, take, closed};
 
@@ -314,7 +320,7 @@ struct pulih_publisher *pulih_publisher_open(const char *endpoint, const char *c
     if (!*client || strlen(client) >= sizeof p->client)
         pulih_error_set(error, PULIH_E_INVALID, "the client's name must have 1 to 64 bytes");
     else
-        p->link = pulih_link_new(endpoint, &user, error);
+        p->link = pulih_link_new(endpoint, keys, &user, error);
     if (!p->link) {
         free(p);
         return NULL;

@@ -3,6 +3,7 @@
 
 #include "pulih/core/policy.h"
 #include "pulih/host/conf.h"
+#include "pulih/host/gate.h"
 #include "services/ctl/ctl.h"
 
 static bool check_policy(const char *path)
@@ -18,7 +19,21 @@ static bool check_policy(const char *path)
     return policy;
 }
 
-/* The configuration, and the policy that it names. */
+static bool check_keys(const struct pulih_conf *conf, const char *path)
+{
+    PULIH_AUTO(pulih_buf_free) struct pulih_buf why = {0};
+    struct pulih_gate gate = {0};
+    bool ok = pulih_gate_load(&gate, conf, path, true, &why);
+
+    if (!ok)
+        printf("%s", pulih_buf_text(&why));
+    else if (gate.clients)
+        printf("%s: a good key, and %zu clients\n", path, pulih_clients_count(gate.clients));
+    pulih_gate_free(&gate);
+    return ok;
+}
+
+/* The configuration, and the keys and the policy that it names. */
 static bool check_config(const char *path)
 {
     PULIH_AUTO(pulih_buf_free) struct pulih_buf why = {0};
@@ -29,7 +44,10 @@ static bool check_config(const char *path)
         printf("%s: a good configuration\n", path);
     else
         printf("%s", pulih_buf_text(&why));
-    ok = ok && check_policy(conf.pulih_policy);
+    if (ok) {
+        bool keys = check_keys(&conf, path);
+        ok = check_policy(conf.pulih_policy) && keys;
+    }
     pulih_host_conf_free(&conf);
     return ok;
 }

@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include "proto/msg.h"
+#include "pulih.h"
 #include "pulih/base/bytes.h"
 #include "pulih/base/db.h"
 
@@ -77,6 +78,9 @@ const char *pulih_ctl_next_option(const struct pulih_ctl *ctl, const char *name,
 /* A whole number. False: it was told what is wrong. */
 bool pulih_ctl_number(const struct pulih_ctl *ctl, const char *name, int64_t least, int64_t most,
                       int64_t standard, int64_t *ret);
+
+/* The keys that options and environment name, NULL where no option does. */
+struct pulih_keys *pulih_ctl_keys(const struct pulih_ctl *ctl, struct pulih_keys *room);
 
 /* Both print a line that starts with the command's name, and return the exit code that they are named for. */
 int pulih_ctl_usage(const struct pulih_ctl *ctl, const char *format, ...) PULIH_PRINTF(2, 3);
@@ -178,7 +182,7 @@ int pulih_ctl_discard(const struct pulih_ctl *ctl, const struct pulih_id *id);
 bool pulih_ctl_find(const struct pulih_ctl *ctl, struct pulih_db **db, const char *text,
                     struct pulih_id *ret);
 /* Parameters complaint and shard, which many statements start with. */
-struct pulih_params *pulih_ctl_key(struct pulih_db *db, const struct pulih_id *id);
+struct pulih_params *pulih_ctl_key_of(struct pulih_db *db, const struct pulih_id *id);
 /* Adds an array with the states in which a solution is still owed. */
 void pulih_ctl_add_open_states(struct pulih_params *p);
 /* Runs what is queued. False: it was told why not. */

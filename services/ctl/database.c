@@ -92,7 +92,7 @@ bool pulih_ctl_run(const struct pulih_ctl *ctl, struct pulih_db *db)
     return false;
 }
 
-struct pulih_params *pulih_ctl_key(struct pulih_db *db, const struct pulih_id *id)
+struct pulih_params *pulih_ctl_key_of(struct pulih_db *db, const struct pulih_id *id)
 {
     struct pulih_params *p = pulih_db_params(db);
 

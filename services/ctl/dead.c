@@ -70,7 +70,7 @@ static int dead_show(const struct pulih_ctl *ctl, struct pulih_db *db, const str
     PULIH_AUTO(pulih_buf_free) struct pulih_buf out = {0};
     PULIH_AUTO(pulih_ctl_message_free) struct pulih_ctl_message message = {0};
 
-    pulih_ctl_key(db, id);
+    pulih_ctl_key_of(db, id);
     pulih_db_call(db, PULIH_CTL_SQL_dead_of);
     if (!pulih_ctl_run(ctl, db))
         return PULIH_CTL_FAILED;
@@ -93,7 +93,7 @@ static int dead_retry(const struct pulih_ctl *ctl, struct pulih_db *db, const st
 
     randombytes_buf(&batch, sizeof batch);
     pulih_db_begin(db);
-    struct pulih_params *p = pulih_ctl_key(db, id);
+    struct pulih_params *p = pulih_ctl_key_of(db, id);
     pulih_params_int8(p, (int64_t)(batch >> 2)); /* room to count up */
     size_t call = pulih_db_call(db, PULIH_CTL_SQL_retry_dead);
     pulih_db_commit(db);

@@ -29,7 +29,7 @@ static int take(const struct pulih_ctl *ctl, struct pulih_db *db, struct stuck *
 {
     pulih_db_begin(db);
     size_t locked = pulih_store_lock(db, &s->item, 1);
-    pulih_ctl_key(db, &s->item.row.id);
+    pulih_ctl_key_of(db, &s->item.row.id);
     size_t taken = pulih_db_call(db, PULIH_SQL_N + PULIH_CTL_SQL_take_dead);
 
     if (!pulih_ctl_run(ctl, db))

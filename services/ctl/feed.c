@@ -154,13 +154,15 @@ int pulih_ctl_feed(const struct pulih_ctl *ctl)
     struct feeding f = {.ctl = ctl, .json = pulih_ctl_option(ctl, "json")};
     const char *endpoint = pulih_ctl_option(ctl, "endpoint");
     const char *client = pulih_ctl_option(ctl, "client");
+    struct pulih_keys room;
     struct pulih_error error;
 
     if (!read_start(&f) || !pulih_ctl_number(ctl, "count", 1, INT64_MAX, -1, &f.left))
         return PULIH_CTL_USAGE;
     block_signals();
-    f.follower = pulih_follower_open(endpoint ? endpoint : "tcp://127.0.0.1:7410",
-                                     client ? client : "pulihctl", f.start, f.places, f.n_places, &error);
+    f.follower =
+        pulih_follower_open_keys(endpoint ? endpoint : "tcp://127.0.0.1:7410", client ? client : "pulihctl",
+                                 f.start, f.places, f.n_places, pulih_ctl_keys(ctl, &room), &error);
     if (!f.follower)
         return pulih_ctl_usage(ctl, "%s", error.text);
     int code = follow(&f);

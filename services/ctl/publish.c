@@ -275,6 +275,7 @@ static int open_source(struct publishing *p)
 static int open_publisher(struct publishing *p)
 {
     const char *endpoint = pulih_ctl_option(p->ctl, "endpoint");
+    struct pulih_keys room;
     struct pulih_error error;
     sigset_t set;
 
@@ -282,8 +283,8 @@ static int open_publisher(struct publishing *p)
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
     sigprocmask(SIG_BLOCK, &set, NULL);
-    p->publisher =
-        pulih_publisher_open(endpoint ? endpoint : "tcp://127.0.0.1:7400", p->recipe.client, &error);
+    p->publisher = pulih_publisher_open_keys(endpoint ? endpoint : "tcp://127.0.0.1:7400", p->recipe.client,
+                                             pulih_ctl_keys(p->ctl, &room), &error);
     if (!p->publisher)
         return pulih_ctl_usage(p->ctl, "%s", error.text);
     return PULIH_CTL_OK;

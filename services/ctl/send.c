@@ -109,13 +109,14 @@ static int send_message(const struct pulih_ctl *ctl, const struct pulih_outgoing
 {
     const char *endpoint = pulih_ctl_option(ctl, "endpoint");
     struct sending s = {.ctl = ctl, .code = PULIH_CTL_FAILED};
+    struct pulih_keys room;
     struct pulih_error error;
     int64_t timeout_s;
 
     if (!pulih_ctl_number(ctl, "timeout", 1, 86400, 30, &timeout_s))
         return PULIH_CTL_USAGE;
-    struct pulih_publisher *p =
-        pulih_publisher_open(endpoint ? endpoint : "tcp://127.0.0.1:7400", client_name(ctl), &error);
+    struct pulih_publisher *p = pulih_publisher_open_keys(
+        endpoint ? endpoint : "tcp://127.0.0.1:7400", client_name(ctl), pulih_ctl_keys(ctl, &room), &error);
     if (!p)
         return pulih_ctl_usage(ctl, "%s", error.text);
     int e = pulih_publish(p, message, &error);
@@ -202,6 +203,7 @@ int pulih_ctl_letter(const struct pulih_ctl *ctl)
     char *end;
     unsigned long number = strtoul(ctl->args[1], &end, 10);
     struct pulih_uuid complaint;
+    struct pulih_keys room;
     struct pulih_error error;
     int64_t timeout_s;
 
@@ -211,8 +213,9 @@ int pulih_ctl_letter(const struct pulih_ctl *ctl)
         return PULIH_CTL_USAGE;
     if (!find_complaint(ctl, ctl->args[0], &complaint))
         return PULIH_CTL_FAILED;
-    struct pulih_follower *f = pulih_follower_open(endpoint ? endpoint : "tcp://127.0.0.1:7410",
-                                                   client_name(ctl), PULIH_FROM_NOW, NULL, 0, &error);
+    struct pulih_follower *f =
+        pulih_follower_open_keys(endpoint ? endpoint : "tcp://127.0.0.1:7410", client_name(ctl),
+                                 PULIH_FROM_NOW, NULL, 0, pulih_ctl_keys(ctl, &room), &error);
     if (!f)
         return pulih_ctl_usage(ctl, "%s", error.text);
     int code = fetch_letter(ctl, f, &complaint, (unsigned)number, (int)timeout_s * 1000);

@@ -219,7 +219,7 @@ static bool load(struct pulih_ctl_showing *s)
     };
 
     for (size_t i = 0; i < PULIH_COUNT(calls); i++) {
-        pulih_ctl_key(s->db, &s->id);
+        pulih_ctl_key_of(s->db, &s->id);
         *calls[i].call = pulih_db_call(s->db, calls[i].statement);
     }
     if (!pulih_ctl_run(s->ctl, s->db))

@@ -5,7 +5,6 @@
  */
 #include "services/followup/door.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,96 +12,10 @@
 #include "pulih/base/clock.h"
 #include "pulih/base/log.h"
 #include "pulih/base/must.h"
-#include "pulih/host/sessions.h"
 
 enum { ITEMS_PER_FRAME = 200, REQUESTS_MAX = 256, FRAMES_PER_TURN = 1000 };
 static const int64_t SILENCE_US = 15 * 1000 * 1000;
 static const int64_t HEADS_US = 1000 * 1000;
-
-struct subscriber {
-    struct pulih_session s;
-    uint64_t position[FEED_STREAMS];
-    bool named[FEED_STREAMS]; /* position was given */
-    bool from_now;            /* unnamed streams start at the head, once that is known */
-    bool settled;             /* positions were compared with heads read since it came */
-    uint64_t came_at;         /* door.jobs then */
-};
-
-struct door {
-    struct pulih_host *host;
-    struct pulih_bus_socket *socket;
-    struct pulih_worker *reader;
-    struct pulih_metrics reader_metrics;
-    struct pulih_sessions sessions;
-    struct feed_job job;
-    uint64_t jobs; /* given to the reader so far */
-    struct letter_request letters[FEED_LETTERS_MAX];
-    size_t n_letters;
-    bool heads_known;
-    uint64_t heads[FEED_STREAMS];
-    int64_t read_at_us;   /* next look at the heads */
-    int64_t batches_seen; /* of our own worker: its commits ring the bell */
-    int64_t heads_at_us;
-    bool told_drain;
-    struct pulih_buf frame;
-    struct pulih_buf list;
-};
-
-/* --- sending -------------------------------------------------------------------------------------------- */
-
-static bool send_bytes(struct door *d, const struct pulih_bus_peer *to, struct pulih_view bytes)
-{
-    enum pulih_bus_sent sent = pulih_bus_send(d->socket, to, bytes);
-    struct pulih_session *session = sent == PULIH_BUS_GONE ? pulih_session_find(&d->sessions, to) : NULL;
-
-    if (session)
-        pulih_session_drop(&d->sessions, session);
-    return sent == PULIH_BUS_SENT;
-}
-
-static void send_to(struct door *d, const struct pulih_bus_peer *to, enum pulih_m m, const void *msg)
-{
-    pulih_buf_empty(&d->frame);
-    pulih_frame_encode(m, msg, &d->frame);
-    send_bytes(d, to, pulih_view_of_buf(&d->frame));
-}
-
-static void refuse(struct door *d, const struct pulih_bus_peer *to, const struct pulih_fault *fault)
-{
-    struct pulih_nack nack = {0};
-
-    PULIH_SET(&nack, nack, refusal, fault->refusal);
-    if (*fault->field)
-        PULIH_SET(&nack, nack, field, pulih_view_of(fault->field));
-    if (*fault->rule)
-        PULIH_SET(&nack, nack, rule, pulih_view_of(fault->rule));
-    if (*fault->value)
-        PULIH_SET(&nack, nack, value, pulih_view_of(fault->value));
-    pulih_count(&d->host->metrics, PULIH_METRIC_refused_total, 1);
-    send_to(d, to, PULIH_M_nack, &nack);
-}
-
-static void refuse_for(struct door *d, const struct pulih_bus_peer *to, uint16_t refusal, const char *field,
-                       const char *rule)
-{
-    struct pulih_fault fault = {.refusal = refusal};
-
-    snprintf(fault.field, sizeof fault.field, "%s", field);
-    snprintf(fault.rule, sizeof fault.rule, "%s", rule);
-    refuse(d, to, &fault);
-}
-
-/* Refuses what a session asked for and ends it; it may be gone with the refusal. */
-static void refuse_session(struct door *d, const struct pulih_session *session, const char *field,
-                           const char *rule)
-{
-    struct pulih_bus_peer peer = session->peer;
-
-    refuse_for(d, &peer, PULIH_refusal_bad_field, field, rule);
-    struct pulih_session *left = pulih_session_find(&d->sessions, &peer);
-    if (left)
-        pulih_session_drop(&d->sessions, left);
-}
 
 /* --- receiving ------------------------------------------------------------------------------------------ */
 
@@ -113,7 +26,7 @@ static bool take_positions(struct door *d, struct subscriber *sub, const struct 
 
     while (pulih_list_next(PULIH_M_position, &at, &position)) {
         if (position.stream >= FEED_STREAMS) {
-            refuse_session(d, &sub->s, "positions", "streams are 0 to 63");
+            feed_refuse_session(d, &sub->s, PULIH_refusal_bad_field, "positions", "streams are 0 to 63");
             return false;
         }
         sub->position[position.stream] = position.seq;
@@ -131,31 +44,36 @@ static void welcome(struct door *d, const struct subscriber *sub)
     PULIH_SET(&msg, welcome, item_max_bytes, PULIH_FRAME_MAX_BYTES);
     PULIH_SET(&msg, welcome, server_time, pulih_worker_now(d->host->worker));
     PULIH_SET(&msg, welcome, streams, FEED_STREAMS);
-    pulih_log(PULIH_LOG_info, "subscriber came", "client", "%s", sub->s.client, NULL);
-    send_to(d, &sub->s.peer, PULIH_M_welcome, &msg);
+    pulih_log(PULIH_LOG_info, "subscriber came", "client", "%s", sub->s.client, "user", "%s", sub->s.user,
+              NULL);
+    feed_send(d, &sub->s.peer, PULIH_M_welcome, &msg);
 }
 
-static void on_subscribe(struct door *d, const struct pulih_bus_peer *from, struct pulih_view body)
+static void on_subscribe(struct door *d, const struct pulih_bus_msg *frame, const char *user,
+                         struct pulih_view body)
 {
+    const struct pulih_bus_peer *from = &frame->peer;
     struct pulih_fault fault;
     struct pulih_subscribe msg;
 
     if (!pulih_msg_decode(PULIH_M_subscribe, body, &msg, &fault)) {
-        refuse(d, from, &fault);
+        feed_refuse(d, from, &fault);
         return;
     }
     if (msg.protocol != PULIH_PROTOCOL) {
-        refuse_for(d, from, PULIH_refusal_bad_protocol, "protocol", "this daemon speaks protocol 1");
+        feed_refuse_for(d, from, PULIH_refusal_bad_protocol, "protocol", "this daemon speaks protocol 1");
         return;
     }
     struct subscriber *sub =
         d->host->stopping ? NULL
                           : (struct subscriber *)pulih_session_add(&d->sessions, from, pulih_wall_us());
     if (!sub) {
-        refuse_for(d, from, PULIH_refusal_busy, "", "no more sessions now; another replica may have room");
+        feed_refuse_for(d, from, PULIH_refusal_busy, "",
+                        "no more sessions now; another replica may have room");
         return;
     }
     memcpy(sub->s.client, msg.client.at, msg.client.len);
+    pulih_session_name(&sub->s, frame->key, user);
     sub->s.seen_us = pulih_mono_us();
     sub->s.limit = msg.credit;
     sub->from_now = msg.from_now;
@@ -171,7 +89,7 @@ static void on_credit(struct door *d, struct subscriber *sub, struct pulih_view 
     struct pulih_credit msg;
 
     if (!pulih_msg_decode(PULIH_M_credit, body, &msg, &fault))
-        refuse(d, &sub->s.peer, &fault);
+        feed_refuse(d, &sub->s.peer, &fault);
     else if (msg.limit > sub->s.limit)
         sub->s.limit = msg.limit;
 }
@@ -182,7 +100,7 @@ static void on_letter_get(struct door *d, const struct subscriber *sub, struct p
     struct pulih_letter_get msg;
 
     if (!pulih_msg_decode(PULIH_M_letter_get, body, &msg, &fault)) {
-        refuse(d, &sub->s.peer, &fault);
+        feed_refuse(d, &sub->s.peer, &fault);
         return;
     }
     pulih_must(d->n_letters < FEED_LETTERS_MAX); /* has_room */
@@ -190,24 +108,24 @@ static void on_letter_get(struct door *d, const struct subscriber *sub, struct p
         .to = sub->s.peer, .complaint = msg.complaint, .number = (uint16_t)msg.number};
 }
 
-/* Frames that only a subscriber may send. A ping is one: its session may have ended while it stood still, and a
- * pong would let it wait for ever. */
+/* Frames that only a subscriber may send. A ping is one: its session may have ended while it stood still, and
+ * a pong would let it wait for ever. */
 static void on_subscriber_frame(struct door *d, const struct pulih_bus_peer *from, enum pulih_m m,
                                 struct pulih_view body)
 {
     struct subscriber *sub = (struct subscriber *)pulih_session_find(&d->sessions, from);
 
     if (m != PULIH_M_credit && m != PULIH_M_letter_get && m != PULIH_M_ping) {
-        refuse_for(d, from, PULIH_refusal_unknown_type, "",
-                   "subscribe, credit, letter_get and ping are heard here");
+        feed_refuse_for(d, from, PULIH_refusal_unknown_type, "",
+                        "subscribe, credit, letter_get and ping are heard here");
         return;
     }
     if (!sub) {
-        refuse_for(d, from, PULIH_refusal_no_session, "", "send subscribe first");
+        feed_refuse_for(d, from, PULIH_refusal_no_session, "", "send subscribe first");
         return;
     }
     if (m == PULIH_M_ping)
-        send_to(d, from, PULIH_M_pong, &(struct pulih_pong){0});
+        feed_send(d, from, PULIH_M_pong, &(struct pulih_pong){0});
     else if (m == PULIH_M_credit)
         on_credit(d, sub, body);
     else
@@ -217,6 +135,7 @@ static void on_subscriber_frame(struct door *d, const struct pulih_bus_peer *fro
 static void on_frame(struct door *d, const struct pulih_bus_msg *msg)
 {
     struct pulih_session *session = pulih_session_find(&d->sessions, &msg->peer);
+    const char *user = pulih_gate_name(&d->host->gate, msg->key);
     struct pulih_fault fault;
     struct pulih_view body;
     enum pulih_m m;
@@ -224,16 +143,20 @@ static void on_frame(struct door *d, const struct pulih_bus_msg *msg)
     pulih_count(&d->host->metrics, PULIH_METRIC_received_total, 1);
     if (session)
         session->seen_us = pulih_mono_us();
+    if (!user) {
+        feed_refuse_for(d, &msg->peer, PULIH_refusal_not_allowed, "", pulih_gate_unlisted);
+        return;
+    }
     if (msg->malformed) {
-        refuse_for(d, &msg->peer, PULIH_refusal_bad_frame, "", "one frame per message");
+        feed_refuse_for(d, &msg->peer, PULIH_refusal_bad_frame, "", "one frame per message");
         return;
     }
     if (!pulih_frame_open(msg->body, &m, &body, &fault)) {
-        refuse(d, &msg->peer, &fault);
+        feed_refuse(d, &msg->peer, &fault);
         return;
     }
     if (m == PULIH_M_subscribe)
-        on_subscribe(d, &msg->peer, body);
+        on_subscribe(d, msg, user, body);
     else if (m != PULIH_M_pong)
         on_subscriber_frame(d, &msg->peer, m, body);
 }
@@ -321,7 +244,7 @@ static void answer_request(struct door *d, const struct feed_request *r)
 {
     struct subscriber *sub = subscriber_of(d, r);
 
-    if (!sub || !r->len || !send_bytes(d, &r->to, (struct pulih_view){d->job.bytes.at + r->at, r->len}))
+    if (!sub || !r->len || !feed_send_bytes(d, &r->to, (struct pulih_view){d->job.bytes.at + r->at, r->len}))
         return; /* a full one is asked for again */
     if (!r->n) {
         pulih_session_drop(&d->sessions, &sub->s); /* told that its position is too old */
@@ -342,12 +265,19 @@ static void settle_positions(struct door *d, struct subscriber *sub)
         if (sub->from_now && !sub->named[stream])
             sub->position[stream] = d->heads[stream];
         if (sub->position[stream] > d->heads[stream]) {
-            refuse_session(d, &sub->s, "positions",
-                           "beyond the head: this feed never had that item; subscribe anew");
+            feed_refuse_session(d, &sub->s, PULIH_refusal_bad_field, "positions",
+                                "beyond the head: this feed never had that item; subscribe anew");
             return;
         }
     }
     sub->settled = true;
+}
+
+/* Whose session has ended since may not be allowed to read it any more. */
+static void answer_letter(struct door *d, const struct letter_request *l)
+{
+    if (pulih_session_find(&d->sessions, &l->to))
+        feed_send_bytes(d, &l->to, (struct pulih_view){d->job.bytes.at + l->at, l->len});
 }
 
 static void take_job(struct door *d)
@@ -360,8 +290,7 @@ static void take_job(struct door *d)
     for (size_t i = 0; i < d->job.n; i++)
         answer_request(d, &d->job.requests[i]);
     for (size_t i = 0; i < d->job.n_letters; i++)
-        send_bytes(d, &d->job.letters[i].to,
-                   (struct pulih_view){d->job.bytes.at + d->job.letters[i].at, d->job.letters[i].len});
+        answer_letter(d, &d->job.letters[i]);
     memcpy(d->heads, d->job.heads, sizeof d->heads);
     d->heads_known = true;
     for (size_t at = 0; (s = pulih_session_next(&d->sessions, &at));)
@@ -391,9 +320,21 @@ static void send_heads(struct door *d)
         if (now_us - s->seen_us > SILENCE_US)
             pulih_session_drop(&d->sessions, s);
         else
-            send_to(d, &s->peer, PULIH_M_heads, &heads);
+            feed_send(d, &s->peer, PULIH_M_heads, &heads);
     }
     pulih_gauge(&d->host->metrics, PULIH_METRIC_sessions, (int64_t)d->sessions.n);
+}
+
+static void clients_changed(void *door)
+{
+    struct door *d = door;
+    struct pulih_session *s;
+
+    while ((s = pulih_session_unlisted(&d->sessions, &d->host->gate))) {
+        pulih_log(PULIH_LOG_info, "session ended: not on the list any more", "client", "%s", s->client,
+                  "user", "%s", s->user, NULL);
+        feed_refuse_session(d, s, PULIH_refusal_not_allowed, "", pulih_gate_unlisted);
+    }
 }
 
 static void tell_drain(struct door *d)
@@ -404,7 +345,7 @@ static void tell_drain(struct door *d)
         return;
     d->told_drain = true;
     for (size_t at = 0; (s = pulih_session_next(&d->sessions, &at));)
-        send_to(d, &s->peer, PULIH_M_drain, &(struct pulih_drain){0});
+        feed_send(d, &s->peer, PULIH_M_drain, &(struct pulih_drain){0});
 }
 
 static void ignore_hint(void *arg, enum pulih_stage to, struct pulih_view frame)
@@ -461,7 +402,12 @@ static void *open_door(struct pulih_host *h, struct pulih_buf *why)
 {
     struct door *d = calloc(1, sizeof *d);
     struct pulih_bus_opts opts = {
-        .max_frame_bytes = 4 * PULIH_FRAME_MAX_BYTES, .receive_messages = 1000, .linger_ms = 2000};
+        .max_frame_bytes = 4 * PULIH_FRAME_MAX_BYTES,
+        .receive_messages = 1000,
+        .linger_ms = 2000,
+        .guard = h->gate.guard,
+        .who = PULIH_GUARD_CLIENTS,
+    };
 
     if (!d)
         pulih_out_of_memory();
@@ -495,4 +441,10 @@ static void close_door(void *door)
 }
 
 const struct pulih_door followup_door = {
-    .open = open_door, .waits = waits, .turn = turn, .drained = drained, .close = close_door};
+    .open = open_door,
+    .waits = waits,
+    .turn = turn,
+    .clients_changed = clients_changed,
+    .drained = drained,
+    .close = close_door,
+};

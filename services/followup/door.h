@@ -3,6 +3,7 @@
 #define PULIH_FOLLOWUP_DOOR_H
 
 #include "pulih/host/service.h"
+#include "pulih/host/sessions.h"
 
 enum { FEED_STREAMS = 64, FEED_LETTERS_MAX = 16 };
 
@@ -50,6 +51,47 @@ struct feed_job {
 
 /* pulih_job_f of the reader. */
 enum pulih_db_end feed_read(struct pulih_worker *w, void *job, int attempt);
+
+struct subscriber {
+    struct pulih_session s;
+    uint64_t position[FEED_STREAMS];
+    bool named[FEED_STREAMS]; /* position was given */
+    bool from_now;            /* unnamed streams start at the head, once that is known */
+    bool settled;             /* positions were compared with heads read since it came */
+    uint64_t came_at;         /* door.jobs then */
+};
+
+struct door {
+    struct pulih_host *host;
+    struct pulih_bus_socket *socket;
+    struct pulih_worker *reader;
+    struct pulih_metrics reader_metrics;
+    struct pulih_sessions sessions;
+    struct feed_job job;
+    uint64_t jobs; /* given to the reader so far */
+    struct letter_request letters[FEED_LETTERS_MAX];
+    size_t n_letters;
+    bool heads_known;
+    uint64_t heads[FEED_STREAMS];
+    int64_t read_at_us;   /* next look at the heads */
+    int64_t batches_seen; /* of our own worker: its commits ring the bell */
+    int64_t heads_at_us;
+    bool told_drain;
+    struct pulih_buf frame;
+    struct pulih_buf list;
+};
+
+/* --- answer.c ------------------------------------------------------------------------------------------- */
+
+/* False: it could not be sent now. A session whose peer is gone is gone then, too. */
+bool feed_send_bytes(struct door *d, const struct pulih_bus_peer *to, struct pulih_view bytes);
+void feed_send(struct door *d, const struct pulih_bus_peer *to, enum pulih_m m, const void *msg);
+void feed_refuse(struct door *d, const struct pulih_bus_peer *to, const struct pulih_fault *fault);
+void feed_refuse_for(struct door *d, const struct pulih_bus_peer *to, uint16_t refusal, const char *field,
+                     const char *rule);
+/* Refuses what a session asked for and ends it; it may be gone with the refusal. */
+void feed_refuse_session(struct door *d, const struct pulih_session *session, uint16_t refusal,
+                         const char *field, const char *rule);
 
 extern const struct pulih_door followup_door;
 

@@ -19,8 +19,10 @@ static const int64_t QUIET_US = 100 * 1000;
 
 /* --- receiving ------------------------------------------------------------------------------------------ */
 
-static void on_hello(struct door *d, const struct pulih_bus_peer *from, struct pulih_view body)
+static void on_hello(struct door *d, const struct pulih_bus_msg *msg, const char *user,
+                     struct pulih_view body)
 {
+    const struct pulih_bus_peer *from = &msg->peer;
     struct pulih_fault fault;
     struct pulih_hello hello;
     struct pulih_welcome welcome = {0};
@@ -42,13 +44,14 @@ static void on_hello(struct door *d, const struct pulih_bus_peer *from, struct p
         return;
     }
     memcpy(p->s.client, hello.client.at, hello.client.len);
+    pulih_session_name(&p->s, msg->key, user);
     p->s.seen_us = pulih_mono_us();
     p->s.limit = intake_open_for_work(d) ? intake_share_of_window(d) : 0;
     PULIH_SET(&welcome, welcome, session, p->s.id);
     PULIH_SET(&welcome, welcome, credit, p->s.limit);
     PULIH_SET(&welcome, welcome, item_max_bytes, PULIH_FRAME_MAX_BYTES);
     PULIH_SET(&welcome, welcome, server_time, pulih_worker_now(d->host->worker));
-    pulih_log(PULIH_LOG_info, "publisher came", "client", "%s", p->s.client, NULL);
+    pulih_log(PULIH_LOG_info, "publisher came", "client", "%s", p->s.client, "user", "%s", user, NULL);
     intake_send(d, from, PULIH_M_welcome, &welcome);
 }
 
@@ -154,11 +157,16 @@ static bool on_event(struct door *d, struct publisher *p, const struct pulih_bus
 static bool on_frame(struct door *d, struct pulih_bus_msg *msg)
 {
     struct publisher *p = (struct publisher *)pulih_session_find(&d->sessions, &msg->peer);
+    const char *user = pulih_gate_name(&d->host->gate, msg->key);
     struct pulih_fault fault;
     struct pulih_view body;
     enum pulih_m m;
 
     pulih_count(&d->host->metrics, PULIH_METRIC_received_total, 1);
+    if (!user) {
+        intake_refuse_for(d, &msg->peer, NULL, PULIH_refusal_not_allowed, "", pulih_gate_unlisted);
+        return false;
+    }
     if (p)
         p->s.seen_us = pulih_mono_us();
     if (msg->malformed) {
@@ -172,11 +180,10 @@ static bool on_frame(struct door *d, struct pulih_bus_msg *msg)
     if (m == PULIH_M_event)
         return on_event(d, p, &msg->peer, body);
     if (m == PULIH_M_hello)
-        on_hello(d, &msg->peer, body);
+        on_hello(d, msg, user, body);
     else if (m == PULIH_M_ping && p)
         intake_send(d, &msg->peer, PULIH_M_pong, &(struct pulih_pong){0});
-    else if (m ==
-             PULIH_M_ping) /* its session ended while it stood still: a pong would let it wait for ever */
+    else if (m == PULIH_M_ping) /* its session ended: a pong would let it wait for ever */
         intake_refuse_for(d, &msg->peer, NULL, PULIH_refusal_no_session, "", "send hello first");
     else if (m != PULIH_M_pong)
         intake_refuse_for(d, &msg->peer, NULL, PULIH_refusal_unknown_type, "",
@@ -254,13 +261,28 @@ static void sweep(struct door *d)
     d->sweep_at_us = now_us + SWEEP_US;
     for (size_t at = 0; (s = pulih_session_next(&d->sessions, &at));) {
         if (now_us - s->seen_us > SILENCE_US) {
-            pulih_log(PULIH_LOG_info, "publisher went silent", "client", "%s", s->client, NULL);
+            pulih_log(PULIH_LOG_info, "publisher went silent", "client", "%s", s->client, "user", "%s",
+                      s->user, NULL);
             pulih_session_drop(&d->sessions, s);
         } else {
             look_after(d, (struct publisher *)s, now_us);
         }
     }
     pulih_gauge(&d->host->metrics, PULIH_METRIC_sessions, (int64_t)d->sessions.n);
+}
+
+static void clients_changed(void *door)
+{
+    struct door *d = door;
+    struct pulih_session *s;
+
+    while ((s = pulih_session_unlisted(&d->sessions, &d->host->gate))) {
+        struct pulih_bus_peer peer = s->peer;
+        pulih_log(PULIH_LOG_info, "session ended: not on the list any more", "client", "%s", s->client,
+                  "user", "%s", s->user, NULL);
+        pulih_session_drop(&d->sessions, s);
+        intake_refuse_for(d, &peer, NULL, PULIH_refusal_not_allowed, "", pulih_gate_unlisted);
+    }
 }
 
 static void tell_drain(struct door *d)
@@ -314,6 +336,8 @@ static void *open_door(struct pulih_host *h, struct pulih_buf *why)
         .max_frame_bytes = 4 * PULIH_FRAME_MAX_BYTES,
         .receive_messages = 1000,
         .linger_ms = 2000,
+        .guard = h->gate.guard,
+        .who = PULIH_GUARD_CLIENTS,
     };
 
     if (!d)
@@ -354,6 +378,7 @@ const struct pulih_door intake_door = {
     .waits = waits,
     .turn = turn,
     .done = job_done,
+    .clients_changed = clients_changed,
     .drained = drained,
     .close = close_door,
 };

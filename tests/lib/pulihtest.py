@@ -250,3 +250,4 @@ from doors import *    # noqa: E402,F401,F403
 from daemons import *  # noqa: E402,F401,F403
 from samples import *  # noqa: E402,F401,F403
 from chronology import *  # noqa: E402,F401,F403
+from keys import *  # noqa: E402,F401,F403

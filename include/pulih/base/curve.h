@@ -51,7 +51,9 @@ bool pulih_key_pair_save(const char *path, const struct pulih_key_pair *pair, st
 
 struct pulih_clients;
 
-/* Reads a list: on each line a name (letters, digits, and . _ - @) and a public key; lines that begin with #
+/* 1 to 64 letters, digits, and . _ - @ */
+bool pulih_client_name_fits(struct pulih_view name);
+/* Reads a list: on each line a name and a public key; lines that begin with #
  * are comments. Names and keys may come once only, and there must be one. Others must not have the right to
  * write. */
 struct pulih_clients *pulih_clients_load(const char *path, struct pulih_buf *why);

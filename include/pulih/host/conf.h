@@ -17,8 +17,8 @@ struct pulih_conf {
 #include "pulih/tbl/conf.tbl.h"
 };
 
-/* Reads the file for the daemon `stage` and checks the groups of all others, too. The policy's path is made
- * relative to the file. False: faults are in *why. */
+/* Reads the file for the daemon `stage` and checks the groups of all others, too. The paths of policy
+ * and keys are made relative to the file. False: faults are in *why. */
 bool pulih_host_conf_load(const char *path, enum pulih_stage stage, struct pulih_conf *ret,
                           struct pulih_buf *why);
 void pulih_host_conf_free(struct pulih_conf *conf);

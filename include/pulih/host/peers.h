@@ -12,9 +12,10 @@
 
 struct pulih_peers;
 
-/* NULL with a line in *why: a malformed endpoint. */
+/* `curve` NULL: in the clear. NULL with a line in *why: a malformed endpoint. */
 struct pulih_peers *pulih_peers_start(struct pulih_bus *bus, const struct pulih_conf_texts *endpoints,
-                                      struct pulih_metrics *metrics, struct pulih_buf *why);
+                                      const struct pulih_curve_caller *curve, struct pulih_metrics *metrics,
+                                      struct pulih_buf *why);
 int pulih_peers_fd(const struct pulih_peers *p);
 /* Takes new addresses over and connects again where a connection ended. Cheap: call it each turn. */
 void pulih_peers_tick(struct pulih_peers *p);

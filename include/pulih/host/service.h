@@ -1,7 +1,8 @@
 /* The one skeleton of all daemons. A daemon's main is tables and one call of pulih_service_main.
  *
  * Does.     Configuration, policy, log, signals, sockets, health, metrics; gathers hints into batches, gives
- *           them to the worker, sends what comes back; drains on SIGTERM, reads the policy again on SIGHUP.
+ *           them to the worker, sends what comes back; drains on SIGTERM, reads policy and clients again on
+ *           SIGHUP.
  * Promises. The network thread never waits for the database.
  */
 #ifndef PULIH_HOST_SERVICE_H
@@ -9,6 +10,7 @@
 
 #include "pulih/base/bus.h"
 #include "pulih/host/conf.h"
+#include "pulih/host/gate.h"
 #include "pulih/host/metrics.h"
 #include "pulih/host/stage.h"
 #include "pulih/host/worker.h"
@@ -18,6 +20,7 @@ struct pulih_host {
     const struct pulih_service *service;
     struct pulih_conf conf;
     struct pulih_bus *bus;
+    struct pulih_gate gate;
     struct pulih_worker *worker;
     struct pulih_metrics metrics;
     bool stopping;
@@ -36,6 +39,8 @@ struct pulih_door {
     int64_t (*turn)(void *door);
     /* A job it gave to the worker came back. May be NULL. */
     void (*done)(void *door, void *job, bool done);
+    /* Another list of clients is in force: sessions of those who are not on it end. */
+    void (*clients_changed)(void *door);
     /* True when nothing of it is under way; asked while the daemon stops. */
     bool (*drained)(void *door);
     void (*close)(void *door);

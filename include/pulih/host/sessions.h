@@ -7,15 +7,18 @@
 
 #include "pulih/base/bus.h"
 #include "pulih/base/bytes.h"
+#include "pulih/host/gate.h"
 
 struct pulih_session {
     struct pulih_bus_peer peer;
     struct pulih_id id;
-    char client[65];
-    uint64_t used;    /* items so far, counted from the session's start */
-    uint64_t limit;   /* credit: `used` may not go beyond */
-    int64_t seen_us;  /* last sign of life, monotonic */
-    int64_t spoke_us; /* when we last sent something */
+    char client[65]; /* the name it gave itself */
+    char key[PULIH_KEY_TEXT + 1];
+    char user[PULIH_CLIENT_NAME_MAX + 1]; /* the name that the gate has for its key; "": the gate is open */
+    uint64_t used;                        /* items so far, counted from the session's start */
+    uint64_t limit;                       /* credit: `used` may not go beyond */
+    int64_t seen_us;                      /* last sign of life, monotonic */
+    int64_t spoke_us;                     /* when we last sent something */
 };
 
 struct pulih_sessions {
@@ -33,6 +36,10 @@ struct pulih_session *pulih_session_find(const struct pulih_sessions *s, const s
 /* A new zeroed session in the place of an old one of this peer; NULL: there are `max` already. */
 struct pulih_session *pulih_session_add(struct pulih_sessions *s, const struct pulih_bus_peer *peer,
                                         int64_t now_us);
+/* Whose session it is: what the gate says of the key; `key` may be NULL. */
+void pulih_session_name(struct pulih_session *session, const char *key, const char *user);
+/* One whose key the gate does not know any more, NULL if there is none. */
+struct pulih_session *pulih_session_unlisted(const struct pulih_sessions *s, const struct pulih_gate *gate);
 void pulih_session_drop(struct pulih_sessions *s, struct pulih_session *session);
 /* The sessions one by one: start with *at = 0; NULL at the end. Dropping the one just given is allowed, but
  * may hide another one until the next round. */

@@ -1,6 +1,7 @@
 // One session at a door of pulih: frames, heartbeat, loss. See proto/README.md.
 "use strict";
 
+const fs = require("fs");
 const { Dealer } = require("zeromq");
 const { encode, decode } = require("@msgpack/msgpack");
 
@@ -31,10 +32,24 @@ function readable(value) {
   return Object.fromEntries(Object.entries(value).map(([name, v]) => [name, readable(v)]));
 }
 
+// Where the environment names them: our key pair, a file made by pulihctl key new, and the door's key.
+function keys() {
+  if (!process.env.PULIH_SERVER_KEY) return {};
+  const text = fs.readFileSync(process.env.PULIH_KEY_FILE, "utf8");
+  const key = (name) => text.match(new RegExp(`^\\s*${name}\\s*=\\s*"(.*)"`, "m"))[1];
+  return {
+    curvePublicKey: key("public-key"),
+    curveSecretKey: key("secret-key"),
+    curveServerKey: process.env.PULIH_SERVER_KEY,
+  };
+}
+
 // A DEALER socket of its own for each session; it never reconnects by itself.
 class Session {
   constructor(address) {
-    this.socket = new Dealer({ linger: 0, reconnectInterval: -1, receiveHighWaterMark: 0, sendHighWaterMark: 0 });
+    this.socket = new Dealer({
+      linger: 0, reconnectInterval: -1, receiveHighWaterMark: 0, sendHighWaterMark: 0, ...keys(),
+    });
     this.socket.connect(address);
     this.heardAt = this.saidAt = Date.now();
     this.inbox = [];

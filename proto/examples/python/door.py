@@ -1,12 +1,14 @@
 """One session at a door of pulih: frames, heartbeat, loss. See proto/README.md.
 
 Needs pyzmq and msgpack."""
+import os
 import random
 import sys
 import time
 
 import msgpack
 import zmq
+import zmq.auth
 
 TYPES = {"hello": 0x01, "welcome": 0x02, "credit": 0x03, "event": 0x04, "acks": 0x05, "nack": 0x06, "ping": 0x07,
          "pong": 0x08, "drain": 0x09, "subscribe": 0x0A, "events": 0x0B, "heads": 0x0C, "too_old": 0x0D,
@@ -19,6 +21,13 @@ class Lost(Exception):
     """The session is over; what was not answered must be said again in a new one."""
 
 
+def use_keys(socket):
+    """Where the environment names them: our key pair, a file made by pulihctl key new, and the door's key."""
+    if os.environ.get("PULIH_SERVER_KEY"):
+        socket.curve_publickey, socket.curve_secretkey = zmq.auth.load_certificate(os.environ["PULIH_KEY_FILE"])
+        socket.curve_serverkey = os.environ["PULIH_SERVER_KEY"].encode()
+
+
 class Session:
     """A DEALER socket of its own for each session; it never reconnects by itself."""
 
@@ -27,6 +36,7 @@ class Session:
         self.socket.setsockopt(zmq.LINGER, 0)
         self.socket.setsockopt(zmq.RECONNECT_IVL, -1)
         self.socket.setsockopt(zmq.RCVHWM, 0)
+        use_keys(self.socket)
         self.socket.connect(address)
         self.heard_at = time.monotonic()
         self.say(greeting, body)

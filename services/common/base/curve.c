@@ -246,7 +246,7 @@ static int by_name(const void *a, const void *b)
     return order ? order : left->line < right->line ? -1 : left->line > right->line;
 }
 
-static bool is_name(struct pulih_view name)
+bool pulih_client_name_fits(struct pulih_view name)
 {
     static const char signs[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-@";
 
@@ -264,7 +264,7 @@ static void take_client(struct pulih_clients *c, const char *path, unsigned numb
     struct client client = {.line = number};
     struct pulih_view name = next_word(&line), key = next_word(&line);
 
-    if (!is_name(name))
+    if (!pulih_client_name_fits(name))
         pulih_buf_addf(why, "%s:%u: a name has 1 to %d letters, digits, or . _ - @\n", path, number,
                        PULIH_CLIENT_NAME_MAX);
     else if (!pulih_key_read(key, &client.key))

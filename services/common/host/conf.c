@@ -102,7 +102,7 @@ static char *beside(const char *conf_path, char *path)
     const char *slash = strrchr(conf_path, '/');
     struct pulih_buf joined = {0};
 
-    if (*path == '/' || !slash)
+    if (!*path || *path == '/' || !slash)
         return path;
     pulih_buf_add(&joined, conf_path, (size_t)(slash - conf_path) + 1);
     pulih_buf_addf(&joined, "%s", path);
@@ -121,6 +121,8 @@ bool pulih_host_conf_load(const char *path, enum pulih_stage stage, struct pulih
     if (!pulih_conf_load(path, &file, ret, why))
         return false;
     ret->pulih_policy = beside(path, ret->pulih_policy);
+    ret->curve_secret_key = beside(path, ret->curve_secret_key);
+    ret->curve_clients = beside(path, ret->curve_clients);
     return true;
 }
 

@@ -22,6 +22,7 @@ struct peer {
 
 struct pulih_peers {
     struct pulih_bus *bus;
+    const struct pulih_curve_caller *curve;
     struct pulih_metrics *metrics;
     struct pulih_resolver *resolver;
     struct pulih_endpoint_set set;
@@ -32,7 +33,8 @@ struct pulih_peers {
 };
 
 struct pulih_peers *pulih_peers_start(struct pulih_bus *bus, const struct pulih_conf_texts *endpoints,
-                                      struct pulih_metrics *metrics, struct pulih_buf *why)
+                                      const struct pulih_curve_caller *curve, struct pulih_metrics *metrics,
+                                      struct pulih_buf *why)
 {
     struct pulih_resolver *resolver =
         pulih_resolver_start((const char *const *)endpoints->at, endpoints->n, 0, why);
@@ -43,7 +45,7 @@ struct pulih_peers *pulih_peers_start(struct pulih_bus *bus, const struct pulih_
     p = calloc(1, sizeof *p);
     if (!p)
         pulih_out_of_memory();
-    *p = (struct pulih_peers){.bus = bus, .metrics = metrics, .resolver = resolver};
+    *p = (struct pulih_peers){.bus = bus, .curve = curve, .metrics = metrics, .resolver = resolver};
     return p;
 }
 
@@ -54,7 +56,7 @@ int pulih_peers_fd(const struct pulih_peers *p)
 
 static void connect_peer(struct pulih_peers *p, struct peer *peer)
 {
-    struct pulih_bus_opts opts = {.max_frame_bytes = HINT_FRAME_BYTES};
+    struct pulih_bus_opts opts = {.max_frame_bytes = HINT_FRAME_BYTES, .curve = p->curve};
     struct pulih_buf why PULIH_AUTO(pulih_buf_free) = {0};
 
     peer->socket = pulih_bus_dealer(p->bus, peer->endpoint.text, &opts, &why);

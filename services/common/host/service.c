@@ -1,7 +1,6 @@
 #include "pulih/host/service.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,8 +9,6 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include <sodium.h>
-
 #include "pulih/base/clock.h"
 #include "pulih/base/http.h"
 #include "pulih/base/log.h"
@@ -19,6 +16,7 @@
 #include "pulih/base/notify.h"
 #include "pulih/host/hinters.h"
 #include "pulih/host/peers.h"
+#include "services/common/host/service_impl.h"
 
 enum {
     HINT_FRAME_BYTES = 5 * 1024 * 1024,
@@ -91,6 +89,8 @@ static void reload(struct daemon *d)
     else
         pulih_log(PULIH_LOG_error, "new policy refused, the old one stays in force", "faults", "%s",
                   pulih_buf_text(&why), NULL);
+    if (pulih_gate_reload(&d->host.gate))
+        d->host.service->door->clients_changed(d->door);
     pulih_notify_ready(d->notify);
 }
 
@@ -262,7 +262,10 @@ static void loop(struct daemon *d)
 
 static bool open_hints(struct daemon *d, struct pulih_buf *why)
 {
-    struct pulih_bus_opts opts = {.max_frame_bytes = HINT_FRAME_BYTES, .receive_messages = HINTS_WAITING_MAX};
+    struct pulih_bus_opts opts = {.max_frame_bytes = HINT_FRAME_BYTES,
+                                  .receive_messages = HINTS_WAITING_MAX,
+                                  .guard = d->host.gate.guard,
+                                  .who = PULIH_GUARD_OWN};
     struct pulih_buf standard PULIH_AUTO(pulih_buf_free) = {0};
     const char *listen = d->host.conf.daemon_listen;
 
@@ -285,7 +288,8 @@ static bool open_peers(struct daemon *d, struct pulih_buf *why)
     };
 
     for (size_t i = 0; i < PULIH_COUNT(all); i++) {
-        d->peers[all[i].stage] = pulih_peers_start(d->host.bus, all[i].endpoints, &d->host.metrics, why);
+        d->peers[all[i].stage] = pulih_peers_start(d->host.bus, all[i].endpoints,
+                                                   pulih_gate_caller(&d->host.gate), &d->host.metrics, why);
         if (!d->peers[all[i].stage])
             return false;
     }
@@ -362,7 +366,8 @@ static bool start(struct daemon *d, struct pulih_policy *policy, struct pulih_bu
     prepare_stage(d);
     pulih_hinters_init(&d->hinters, d->turned_at_us);
     start_worker(d, policy);
-    if (!open_hints(d, why) || !open_peers(d, why) || !open_http(d, why))
+    if (!pulih_gate_guard(&d->host.gate, d->host.bus, &d->host.metrics, why) || !open_hints(d, why) ||
+        !open_peers(d, why) || !open_http(d, why))
         return false;
     if (d->host.service->door)
         d->door = d->host.service->door->open(&d->host, why);
@@ -385,36 +390,10 @@ static void stop(struct daemon *d)
     pulih_bus_socket_free(d->hints);
     pulih_hinters_free(&d->hinters);
     pulih_worker_free(d->host.worker);
+    pulih_gate_free(&d->host.gate);
     pulih_bus_free(d->host.bus);
     pulih_notify_free(d->notify);
     close(d->signal_fd);
-}
-
-/* --- command line --------------------------------------------------------------------------------------- */
-
-static void print_help(const struct pulih_service *s, FILE *to)
-{
-    const char *name = pulih_stage_name(s->stage);
-
-    fprintf(to,
-            "usage: pulih-%s [--config FILE] [--check]\n\n"
-            "%s.\n\n"
-            "  -c, --config FILE  configuration (standard: pulih.cfg, or $PULIH_CONFIG)\n"
-            "  -C, --check        check configuration and policy, say what is wrong, and end\n"
-            "      --example      print a commented configuration with all standard values\n"
-            "  -V, --version      print the version\n"
-            "  -h, --help         print this\n\n"
-            "SIGTERM drains and ends; SIGHUP reads the policy again. See pulih-%s(8).\n",
-            name, pulih_stage_doc(s->stage), name);
-}
-
-static int print_example(void)
-{
-    struct pulih_buf out PULIH_AUTO(pulih_buf_free) = {0};
-
-    pulih_host_conf_example(&out);
-    fputs(pulih_buf_text(&out), stdout);
-    return 0;
 }
 
 static void set_up_log(const struct pulih_conf *conf, enum pulih_stage stage)
@@ -443,11 +422,14 @@ static int serve(struct daemon *d, bool check_only)
         return fail(s, &why);
     set_up_log(&d->host.conf, s->stage);
     policy = load_policy(d->host.conf.pulih_policy, &why);
-    if (!policy)
+    if (!pulih_gate_load(&d->host.gate, &d->host.conf, d->conf_path, s->door, &why) || !policy) {
+        pulih_policy_free(policy);
         return fail(s, &why);
+    }
     if (check_only) {
         printf("%s: in order; policy %s\n", d->conf_path, policy->version);
         pulih_policy_free(policy);
+        pulih_gate_free(&d->host.gate);
         pulih_host_conf_free(&d->host.conf);
         return 0;
     }
@@ -462,46 +444,14 @@ static int serve(struct daemon *d, bool check_only)
     return 0;
 }
 
-int pulih_service_main(int argc, char **argv, const struct pulih_service *service)
+int pulih_service_serve(const struct pulih_service *service, const char *conf_path, bool check_only)
 {
-    static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'}, {"check", no_argument, NULL, 'C'},
-        {"example", no_argument, NULL, 'E'},      {"version", no_argument, NULL, 'V'},
-        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
-    const char *conf_path = getenv("PULIH_CONFIG");
-    bool check_only = false;
-
-    pulih_must(sodium_init() >= 0);
-    for (int o; (o = getopt_long(argc, argv, "c:CVh", options, NULL)) != -1;) {
-        switch (o) {
-        case 'c':
-            conf_path = optarg;
-            break;
-        case 'C':
-            check_only = true;
-            break;
-        case 'E':
-            return print_example();
-        case 'V':
-            printf("pulih-%s %s\n", pulih_stage_name(service->stage), PULIH_VERSION);
-            return 0;
-        case 'h':
-            print_help(service, stdout);
-            return 0;
-        default:
-            print_help(service, stderr);
-            return 2;
-        }
-    }
-    if (optind < argc) {
-        fprintf(stderr, "pulih-%s: unexpected argument %s\n", pulih_stage_name(service->stage), argv[optind]);
-        return 2;
-    }
     struct daemon *d = calloc(1, sizeof *d);
+
     if (!d)
         pulih_out_of_memory();
     d->host.service = service;
-    d->conf_path = conf_path ? conf_path : "pulih.cfg";
+    d->conf_path = conf_path;
     int status = serve(d, check_only);
     free(d);
     return status;

@@ -1,5 +1,6 @@
 #include "pulih/host/sessions.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,6 +69,22 @@ struct pulih_session *pulih_session_add(struct pulih_sessions *s, const struct p
     s->slots[slot_of(s, peer)] = session;
     s->n++;
     return session;
+}
+
+void pulih_session_name(struct pulih_session *session, const char *key, const char *user)
+{
+    snprintf(session->key, sizeof session->key, "%s", key ? key : "");
+    snprintf(session->user, sizeof session->user, "%s", user);
+}
+
+struct pulih_session *pulih_session_unlisted(const struct pulih_sessions *s, const struct pulih_gate *gate)
+{
+    struct pulih_session *session;
+
+    for (size_t at = 0; (session = pulih_session_next(s, &at));)
+        if (!pulih_gate_name(gate, session->key))
+            return session;
+    return NULL;
 }
 
 /* Takes the session out and moves those behind it up, so that no search ends too early. */

@@ -1,0 +1,12 @@
+/* A daemon from its configuration to its end (service.c), started by the command line (command.c). */
+#ifndef PULIH_HOST_SERVICE_IMPL_H
+#define PULIH_HOST_SERVICE_IMPL_H
+
+#include <stdbool.h>
+
+#include "pulih/host/service.h"
+
+/* Returns the exit code. `check_only`: says whether configuration, keys and policy are in order, and ends. */
+int pulih_service_serve(const struct pulih_service *service, const char *conf_path, bool check_only);
+
+#endif

@@ -1,0 +1,57 @@
+/* What the feed door says by itself: frames, refusals. */
+#include <stdio.h>
+
+#include "services/followup/door.h"
+
+bool feed_send_bytes(struct door *d, const struct pulih_bus_peer *to, struct pulih_view bytes)
+{
+    enum pulih_bus_sent sent = pulih_bus_send(d->socket, to, bytes);
+    struct pulih_session *session = sent == PULIH_BUS_GONE ? pulih_session_find(&d->sessions, to) : NULL;
+
+    if (session)
+        pulih_session_drop(&d->sessions, session);
+    return sent == PULIH_BUS_SENT;
+}
+
+void feed_send(struct door *d, const struct pulih_bus_peer *to, enum pulih_m m, const void *msg)
+{
+    pulih_buf_empty(&d->frame);
+    pulih_frame_encode(m, msg, &d->frame);
+    feed_send_bytes(d, to, pulih_view_of_buf(&d->frame));
+}
+
+void feed_refuse(struct door *d, const struct pulih_bus_peer *to, const struct pulih_fault *fault)
+{
+    struct pulih_nack nack = {0};
+
+    PULIH_SET(&nack, nack, refusal, fault->refusal);
+    if (*fault->field)
+        PULIH_SET(&nack, nack, field, pulih_view_of(fault->field));
+    if (*fault->rule)
+        PULIH_SET(&nack, nack, rule, pulih_view_of(fault->rule));
+    if (*fault->value)
+        PULIH_SET(&nack, nack, value, pulih_view_of(fault->value));
+    pulih_count(&d->host->metrics, PULIH_METRIC_refused_total, 1);
+    feed_send(d, to, PULIH_M_nack, &nack);
+}
+
+void feed_refuse_for(struct door *d, const struct pulih_bus_peer *to, uint16_t refusal, const char *field,
+                     const char *rule)
+{
+    struct pulih_fault fault = {.refusal = refusal};
+
+    snprintf(fault.field, sizeof fault.field, "%s", field);
+    snprintf(fault.rule, sizeof fault.rule, "%s", rule);
+    feed_refuse(d, to, &fault);
+}
+
+void feed_refuse_session(struct door *d, const struct pulih_session *session, uint16_t refusal,
+                         const char *field, const char *rule)
+{
+    struct pulih_bus_peer peer = session->peer;
+
+    feed_refuse_for(d, &peer, refusal, field, rule);
+    struct pulih_session *left = pulih_session_find(&d->sessions, &peer);
+    if (left)
+        pulih_session_drop(&d->sessions, left);
+}
