@@ -450,6 +450,20 @@ def keys_at_a_door_without_keys_are_told():
 
 
 @test
+def the_python_examples_find_their_keys_in_the_environment():
+    c = chain()
+    env = {**os.environ, "PULIH_KEY_FILE": c.keys.file("good"), "PULIH_SERVER_KEY": c.keys.server[0].decode()}
+
+    def example(name, port, *args, **more):
+        return subprocess.run([sys.executable, os.path.join(pulihtest.ROOT, "proto/examples/python", name), "--door",
+                               f"tcp://127.0.0.1:{port}", *args], env=env, cwd=c.keys.folder, text=True,
+                              stdout=subprocess.PIPE, check=True, timeout=40 * SLOW, **more).stdout
+    out = example("publish.py", c.publish_port, input='{"type": "complaint", "body": ' + COMPLAINT.strip() + "}\n")
+    assert "stored" in out, out
+    assert example("follow.py", c.feed_port, "--count", "1", stdin=subprocess.DEVNULL)
+
+
+@test
 def check_looks_at_the_keys():
     keys = Keys("good")
     path = keys.write("pulih.cfg", config_text({"policy": POLICY, **keys.settings()}))
