@@ -134,7 +134,7 @@ static void on_subscriber_frame(struct door *d, const struct pulih_bus_peer *fro
 
 static void on_frame(struct door *d, const struct pulih_bus_msg *msg)
 {
-    struct pulih_session *session = pulih_session_find(&d->sessions, &msg->peer);
+    struct pulih_session *session = pulih_session_heard(&d->sessions, msg);
     const char *user = pulih_gate_name(&d->host->gate, msg->key);
     struct pulih_fault fault;
     struct pulih_view body;

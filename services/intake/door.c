@@ -156,7 +156,7 @@ static bool on_event(struct door *d, struct publisher *p, const struct pulih_bus
 /* True: the frame belongs to the batch now. */
 static bool on_frame(struct door *d, struct pulih_bus_msg *msg)
 {
-    struct publisher *p = (struct publisher *)pulih_session_find(&d->sessions, &msg->peer);
+    struct publisher *p = (struct publisher *)pulih_session_heard(&d->sessions, msg);
     const char *user = pulih_gate_name(&d->host->gate, msg->key);
     struct pulih_fault fault;
     struct pulih_view body;

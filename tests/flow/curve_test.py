@@ -186,6 +186,37 @@ def the_log_knows_the_user_whatever_he_calls_himself():
 
 
 @test
+def a_session_is_not_inherited_by_another_key_under_the_same_routing_id():
+    def connect(name):
+        s = context.socket(zmq.DEALER)
+        s.setsockopt(zmq.LINGER, 0)
+        s.setsockopt(zmq.ROUTING_ID, b"heir")
+        s.curve_serverkey, s.curve_publickey, s.curve_secretkey = c.keys.of(name)
+        s.connect(f"tcp://127.0.0.1:{c.publish_port}")
+        return s
+
+    def call(s, name, **body):
+        s.send(msgpack.packb([1, WIRE[name], body]))
+        assert s.poll(10000 * SLOW)
+        _, wire, body = msgpack.unpackb(s.recv())
+        return MESSAGE[wire], body
+
+    c = chain()
+    with zmq.Context() as context:
+        first = connect("good")
+        assert call(first, "hello", protocol=1, client="first")[0] == "welcome"
+        first.close()
+
+        def says():
+            with connect("other") as second:  # not heard while the first connection is still known
+                second.send(msgpack.packb([1, WIRE["event"], {
+                    "id": new_id(), "type": "complaint", "occurred_at": now_us(), "body": a_complaint()}]))
+                return second.poll(500) and msgpack.unpackb(second.recv())
+        _, wire, body = wait_until(says)
+        assert MESSAGE[wire] == "nack" and body["refusal"] == "no_session", body
+
+
+@test
 def hints_speak_curve_too():
     before = metric(chain().classification, "hints_in_total")
     assert_serves(chain())

@@ -33,6 +33,8 @@ void pulih_sessions_init(struct pulih_sessions *s, size_t session_bytes, size_t 
 void pulih_sessions_free(struct pulih_sessions *s);
 /* NULL when there is none. */
 struct pulih_session *pulih_session_find(const struct pulih_sessions *s, const struct pulih_bus_peer *peer);
+/* That of a message's sender. One that somebody with another key left under the same peer ends. */
+struct pulih_session *pulih_session_heard(struct pulih_sessions *s, const struct pulih_bus_msg *msg);
 /* A new zeroed session in the place of an old one of this peer; NULL: there are `max` already. */
 struct pulih_session *pulih_session_add(struct pulih_sessions *s, const struct pulih_bus_peer *peer,
                                         int64_t now_us);

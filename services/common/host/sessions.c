@@ -52,6 +52,17 @@ struct pulih_session *pulih_session_find(const struct pulih_sessions *s, const s
     return s->slots[slot_of(s, peer)];
 }
 
+/* A peer's id is of its own choice, and free again once its connection has ended. */
+struct pulih_session *pulih_session_heard(struct pulih_sessions *s, const struct pulih_bus_msg *msg)
+{
+    struct pulih_session *session = pulih_session_find(s, &msg->peer);
+
+    if (!session || strcmp(session->key, msg->key ? msg->key : "") == 0)
+        return session;
+    pulih_session_drop(s, session);
+    return NULL;
+}
+
 struct pulih_session *pulih_session_add(struct pulih_sessions *s, const struct pulih_bus_peer *peer,
                                         int64_t now_us)
 {
