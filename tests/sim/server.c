@@ -21,7 +21,9 @@ void sim_sql_error(struct sim_tx *tx, const char *sqlstate, const char *text)
 {
     tx->sqlstate = sqlstate;
     tx->text = text;
-    longjmp(tx->on_error, 1);
+    tx->is_failing = true;
+    setcontext(&tx->on_error);
+    abort();
 }
 
 /* --- answering ------------------------------------------------------------------------------------------------- */
@@ -111,7 +113,9 @@ static void run_statement(struct pg_conn *c, const struct sim_request *r)
 {
     struct pg_result *out;
 
-    if (setjmp(c->tx->on_error)) {
+    c->tx->is_failing = false;
+    pulih_must(getcontext(&c->tx->on_error) == 0);
+    if (c->tx->is_failing) { /* sim_sql_error leads here */
         c->tx->waits_for = NULL;
         fail(c);
         return;

@@ -1,8 +1,8 @@
 /* What pq.c (the client's side) and server.c (the server's side of a connection) share. */
-#ifndef SIM_SERVER_H
-#define SIM_SERVER_H
+#ifndef PULIH_SIM_SERVER_H
+#define PULIH_SIM_SERVER_H
 
-#include <setjmp.h>
+#include <ucontext.h>
 
 #include <libpq-fe.h>
 
@@ -13,7 +13,8 @@ struct sim_tx {
     size_t n, cap;
     struct sim_row *waits_for;
     bool is_explicit, failed;
-    jmp_buf on_error;
+    ucontext_t on_error; /* where a statement that fails goes on */
+    bool is_failing;
     const char *sqlstate, *text;
 };
 

@@ -139,13 +139,13 @@ static bool read_options(int argc, char **argv, struct options *o)
 
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (c == 's')
-            o->seconds = atoi(optarg);
+            o->seconds = (int)strtol(optarg, NULL, 10);
         else if (c == 'f')
             o->first = strtoull(optarg, NULL, 10);
         else if (c == 'n')
-            o->failures = atoi(optarg);
+            o->failures = (int)strtol(optarg, NULL, 10);
         else if (c == 'j')
-            o->jobs = atoi(optarg);
+            o->jobs = (int)strtol(optarg, NULL, 10);
         else if (c == 'S' || c == 'd') {
             o->one = true;
             sim_traced = c == 'S';
@@ -156,17 +156,14 @@ static bool read_options(int argc, char **argv, struct options *o)
     return optind == argc - 1 && o->jobs > 0 && o->jobs <= JOBS_MAX;
 }
 
-/* The configurations' folder, with the policy linked into it. */
+/* Configurations in a folder of their own, and the policy. */
 static void prepare(char *folder, const char *policy)
 {
     char *full = realpath(policy, NULL);
-    char path[400];
     struct pulih_buf why = {0};
 
     pulih_must(full && mkdtemp(folder));
-    snprintf(path, sizeof path, "%s/policy.cfg", folder);
-    pulih_must(symlink(full, path) == 0);
-    sim_world_prepare(folder);
+    sim_world_prepare(folder, full);
     if (!pulih_policy_load(full, &why)) {
         fprintf(stderr, "%s\n", pulih_buf_text(&why));
         exit(2);
@@ -177,7 +174,7 @@ static void prepare(char *folder, const char *policy)
 int main(int argc, char **argv)
 {
     struct options o = {.first = 1, .seconds = 15, .failures = 5, .jobs = (int)sysconf(_SC_NPROCESSORS_ONLN)};
-    char folder[300], remove[320];
+    char folder[300];
     const char *tmp = getenv("TMPDIR");
 
     if (!read_options(argc, argv, &o)) {
@@ -192,6 +189,6 @@ int main(int argc, char **argv)
         mmap(NULL, JOBS_MAX * sizeof *told, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     pulih_must(told != MAP_FAILED);
     int status = o.one ? run_one(&o, told) : run_many(&o, told);
-    snprintf(remove, sizeof remove, "rm -r %s", folder);
-    return system(remove) == 0 ? status : 2;
+    sim_world_clean();
+    return status;
 }

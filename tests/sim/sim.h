@@ -3,8 +3,8 @@
  * Owns.     All is made for one schedule in a process of its own and never given back: the end of the process does.
  * Promises. The same program and seed give the same schedule, to the last step: sim_digest tells it.
  */
-#ifndef SIM_H
-#define SIM_H
+#ifndef PULIH_SIM_H
+#define PULIH_SIM_H
 
 #include "proto/msg.h"
 #include "pulih/base/arena.h"
@@ -202,8 +202,9 @@ struct sim_process *sim_clients_any(void);
 void sim_clients_slow(bool on);
 const char *sim_clients_restless(void);
 
-/* Writes what daemons read; once, before the first world. */
-void sim_world_prepare(const char *folder);
+/* Writes what daemons read; once, before the first world. And takes it away again. */
+void sim_world_prepare(const char *folder, const char *policy);
+void sim_world_clean(void);
 /* The life of one world. */
 void sim_world(uint64_t seed);
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "pulih/base/must.h"
 #include "tests/sim/sim.h"
@@ -51,7 +52,7 @@ static void write_hints(FILE *f)
     fprintf(f, "};\n");
 }
 
-static void write_conf(int stage, int replica, int profile)
+static void write_conf(int stage, int replica, int profile, const char *policy)
 {
     static const int polls[] = {200, 500, 100}, graces[] = {50, 400, 0}, items[] = {500, 3, 20};
     char path[300];
@@ -59,7 +60,7 @@ static void write_conf(int stage, int replica, int profile)
     conf_path(path, sizeof path, stage, replica, profile);
     FILE *f = fopen(path, "w");
     pulih_must(f);
-    fprintf(f, "database = \"dbname=sim\";\npolicy = \"policy.cfg\";\nlog = { level = \"%s\"; };\n",
+    fprintf(f, "database = \"dbname=sim\";\npolicy = \"%s\";\nlog = { level = \"%s\"; };\n", policy,
             sim_traced ? "debug" : "error");
     write_hints(f);
     fprintf(f,
@@ -79,13 +80,24 @@ static void write_conf(int stage, int replica, int profile)
     fclose(f);
 }
 
-void sim_world_prepare(const char *where)
+void sim_world_prepare(const char *where, const char *policy)
 {
     folder = where;
     for (int stage = 0; stage < STAGES; stage++)
         for (int replica = 0; replica < REPLICAS_MAX; replica++)
             for (int profile = 0; profile < PROFILES; profile++)
-                write_conf(stage, replica, profile);
+                write_conf(stage, replica, profile, policy);
+}
+
+void sim_world_clean(void)
+{
+    char path[300];
+
+    for (int i = 0; i < STAGES * REPLICAS_MAX * PROFILES; i++) {
+        conf_path(path, sizeof path, i % STAGES, i / STAGES % REPLICAS_MAX, i / STAGES / REPLICAS_MAX);
+        unlink(path);
+    }
+    rmdir(folder);
 }
 
 /* --- daemons --------------------------------------------------------------------------------------------------------- */
@@ -385,6 +397,6 @@ void sim_world(uint64_t seed)
     be_troubled();
     find_peace();
     come_to_rest();
-    stop_all();
     sim_oracle_end();
+    stop_all();
 }

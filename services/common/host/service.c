@@ -72,18 +72,13 @@ static int answer_http(void *arg, const char *path, struct pulih_buf *body)
 
 /* --- signals -------------------------------------------------------------------------------------------- */
 
-static struct pulih_policy *load_policy(const char *path, struct pulih_buf *why)
-{
-    return pulih_policy_load(path, why);
-}
-
 static void reload(struct daemon *d)
 {
     struct pulih_buf why PULIH_AUTO(pulih_buf_free) = {0};
     struct pulih_policy *policy;
 
     pulih_notify_reloading(d->notify);
-    policy = load_policy(d->host.conf.pulih_policy, &why);
+    policy = pulih_policy_load(d->host.conf.pulih_policy, &why);
     if (policy)
         pulih_worker_set_policy(d->host.worker, policy);
     else
@@ -421,7 +416,7 @@ static int serve(struct daemon *d, bool check_only)
     if (!pulih_host_conf_load(d->conf_path, s->stage, &d->host.conf, &why))
         return fail(s, &why);
     set_up_log(&d->host.conf, s->stage);
-    policy = load_policy(d->host.conf.pulih_policy, &why);
+    policy = pulih_policy_load(d->host.conf.pulih_policy, &why);
     if (!pulih_gate_load(&d->host.gate, &d->host.conf, d->conf_path, s->door, &why) || !policy) {
         pulih_policy_free(policy);
         return fail(s, &why);
