@@ -8,8 +8,9 @@ WERROR  ?=# 1: a warning stops the build
 V       ?=# 1: show commands
 SECONDS ?= 60# for fuzz, torture and sim
 SEED    ?=# for torture and sim: the plan comes from it
+POINTS  ?=# 1: tests may stop programs at points, see pulih/base/point.h
 PREFIX  ?= /usr/local
-BUILD   ?= build/$(MODE)
+BUILD   ?= build/$(MODE)$(if $(POINTS),-points)
 VERSION := $(shell sed -n 's/^.define PULIH_VERSION "\(.*\)"/\1/p' include/pulih.h)
 SYSCONFDIR ?= $(if $(filter /usr,$(PREFIX)),/etc,$(PREFIX)/etc)
 ifeq ($(origin CC),default)
@@ -26,7 +27,9 @@ SERVICES := $(shell sed -n 's/^SERVICE.\([a-z]*\),.*/\1/p' include/pulih/tbl/ser
 sources   = $(sort $(wildcard $(1)))
 objects   = $(patsubst %.c,$(BUILD)/%.o,$(call sources,$(1)))
 
-COMMON   := $(call objects,services/common/base/*.c services/common/core/*.c services/common/host/*.c proto/*.c)
+POINT    := tests/fault/point.c
+COMMON   := $(call objects,services/common/base/*.c services/common/core/*.c services/common/host/*.c proto/*.c \
+              $(if $(POINTS),$(POINT)))
 CLIENT   := $(call objects,services/client/*.c)
 CTL      := $(call objects,services/ctl/*.c)
 TEST_LIB := $(call objects,tests/lib/*.c)
@@ -35,10 +38,10 @@ TOOLS    := $(call sources,tests/check/*.c tests/bench/*.c)
 SIM      := $(call sources,tests/sim/*.c)
 FUZZERS  := $(call sources,tests/fuzz/*.c)
 SOURCES  := $(call sources,services/common/*/*.c proto/*.c services/client/*.c services/ctl/*.c \
-              $(SERVICES:%=services/%/*.c) tests/lib/*.c) $(TESTS) $(TOOLS) $(SIM) $(FUZZERS)
+              $(SERVICES:%=services/%/*.c) tests/lib/*.c $(if $(POINTS),$(POINT))) $(TESTS) $(TOOLS) $(SIM) $(FUZZERS)
 STATEMENTS := $(call sources,services/*/*.sql services/*/*/*.sql)
 GEN      := $(foreach s,$(STATEMENTS),$(BUILD)/gen/$(notdir $(s)).h) $(BUILD)/gen/migrations.h
-FORMATTED = $(filter-out %.tbl.h,$(SOURCES) $(call sources,include/*.h include/pulih/*/*.h proto/*.h \
+FORMATTED = $(filter-out %.tbl.h,$(SOURCES) $(POINT) $(call sources,include/*.h include/pulih/*/*.h proto/*.h \
               services/*/*.h services/common/*/*.h tests/*.h tests/*/*.h))
 
 DAEMONS    := $(foreach s,$(SERVICES),$(if $(wildcard services/$(s)/main.c),$(BUILD)/pulih-$(s)))
@@ -76,7 +79,7 @@ ifneq ($(filter-out $(OUTER),$(or $(MAKECMDGOALS),all)),)
 include $(FLAGS)
 endif
 BANNED   := $(wildcard include/pulih/base/banned.h)
-CPPFLAGS_ALL := -I. -Iinclude -I$(BUILD) -DPULIH_VERSION='"$(VERSION)"' -ffile-prefix-map=$(CURDIR)=. $(PKG_CFLAGS) $(CPPFLAGS)
+CPPFLAGS_ALL := -I. -Iinclude -I$(BUILD) $(if $(POINTS),-DPULIH_POINTS) -DPULIH_VERSION='"$(VERSION)"' -ffile-prefix-map=$(CURDIR)=. $(PKG_CFLAGS) $(CPPFLAGS)
 CFLAGS_ALL   := -std=gnu17 -g -fPIC $(FLAGS_$(MODE)) $(HAS) $(HAS_$(MODE)) $(if $(WERROR),-Werror) $(CFLAGS)
 LDFLAGS_ALL  := $(FLAGS_$(MODE)) $(HAS_LD) $(LDFLAGS)
 COMPILE = $(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL)
@@ -186,10 +189,13 @@ $(BUILD)/libpulih.a: $(BUILD)/libpulih.o
 
 # --- trying it out ------------------------------------------------------------------------------------
 GROUPS := unit proto db flow fault
-.PHONY: $(OUTER) $(GROUPS) fuzz model cover tidy analyze install
+.PHONY: $(OUTER) $(GROUPS) points fuzz model cover tidy analyze install
 check: deps
-	@$(MAKE) --no-print-directory all tests tools
+	@$(MAKE) --no-print-directory all tests tools points
 	@BUILD=$(BUILD) tests/run check $(GROUPS) $(if $(wildcard tests/model/*),model) sim
+fault: points
+points:
+	@$(MAKE) --no-print-directory POINTS=1 BUILD=$(BUILD)-points all
 $(GROUPS): all tests tools
 	@BUILD=$(BUILD) tests/run $@
 model: tools
@@ -286,4 +292,4 @@ help:
 #H make docs              rewrites the printed parts of the documents; docs-check compares them
 #H make install DESTDIR= PREFIX=/usr/local            programs, libraries, man pages, policies, units
 #H make deps              installs missing packages   make clean clean-var
-#H Variables: MODE=release|asan|cover|fuzz CC=clang WERROR=1 V=1
+#H Variables: MODE=release|asan|cover|fuzz CC=clang WERROR=1 V=1 POINTS=1

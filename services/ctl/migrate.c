@@ -10,6 +10,7 @@
 
 #include "pulih.h"
 #include "pulih/base/clock.h"
+#include "pulih/base/point.h"
 #include "services/ctl/ctl.h"
 
 enum { TRIES_MAX = 60 };
@@ -80,8 +81,10 @@ static enum pulih_db_end apply(struct pulih_db *db, size_t base, const struct mi
     pulih_params_int4(p, min_code_of(m));
     pulih_db_call(db, PULIH_CTL_SQL_put_version - base);
     enum pulih_db_end end = pulih_db_run(db);
+    PULIH_POINT(migration_begun);
     if (end == PULIH_DB_DONE)
         end = pulih_db_script(db, m->text);
+    PULIH_POINT(migration_applied);
     if (end != PULIH_DB_DONE) {
         pulih_db_rollback(db);
         return end;
@@ -97,6 +100,7 @@ static bool migrate_once(const struct pulih_ctl *ctl, struct pulih_db *db, size_
     for (int i = 0; i < TRIES_MAX; i++) {
         int64_t start_us = pulih_mono_us();
         if (apply(db, base, m) == PULIH_DB_DONE) {
+            PULIH_POINT(migration_done);
             printf("%s: done in %lld ms\n", m->name, (long long)((pulih_mono_us() - start_us) / 1000));
             return true;
         }

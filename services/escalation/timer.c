@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "pulih/base/must.h"
+#include "pulih/base/point.h"
 #include "pulih/host/service.h"
 
 const struct pulih_statement escalation_statements[ESCALATION_SQL_N] = {
@@ -155,12 +156,15 @@ static enum pulih_db_end post(struct pulih_worker *w, struct pulih_batch *b, con
     end = pulih_db_run(db);
     if (end != PULIH_DB_DONE)
         return end;
+    PULIH_POINT(timer_claimed);
     take_rows(db, call, b);
     fire_all(w, b, due);
     pulih_store_move(db, b->items, b->n);
     pulih_store_put(db, &b->rows);
+    PULIH_POINT(timer_posted);
     pulih_db_commit(db);
     end = pulih_db_run(db);
+    PULIH_POINT(timer_fired);
     if (end == PULIH_DB_DONE)
         pulih_batch_hint(b, w);
     return end;

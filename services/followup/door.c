@@ -12,10 +12,10 @@
 #include "pulih/base/clock.h"
 #include "pulih/base/log.h"
 #include "pulih/base/must.h"
+#include "pulih/base/point.h"
 
 enum { ITEMS_PER_FRAME = 200, REQUESTS_MAX = 256, FRAMES_PER_TURN = 1000 };
-static const int64_t SILENCE_US = 15 * 1000 * 1000;
-static const int64_t HEADS_US = 1000 * 1000;
+static const int64_t SILENCE_US = 15 * 1000 * 1000, HEADS_US = 1000 * 1000;
 
 /* --- receiving ------------------------------------------------------------------------------------------ */
 
@@ -250,6 +250,7 @@ static void answer_request(struct door *d, const struct feed_request *r)
         pulih_session_drop(&d->sessions, &sub->s); /* told that its position is too old */
         return;
     }
+    PULIH_POINT(feed_sent);
     sub->position[r->stream] = r->last;
     sub->s.used += r->n;
     pulih_count(&d->host->metrics, PULIH_METRIC_feed_items_total, r->n);

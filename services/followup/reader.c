@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "pulih/base/must.h"
+#include "pulih/base/point.h"
 #include "pulih/core/reference.h"
 #include "services/followup/door.h"
 
@@ -235,6 +236,7 @@ enum pulih_db_end feed_read(struct pulih_worker *w, void *arg, int attempt)
         take_ranges(db, ranges, job);
     for (size_t i = 0; i < job->n_letters; i++)
         take_letter(db, letters[i], job, &job->letters[i]);
+    PULIH_POINT_IF(job->n, feed_read);
     if (!take_heads(db, heads, job) || !job->bytes.len)
         return PULIH_DB_DONE;
     return prove(w);

@@ -12,6 +12,7 @@
 #include "pulih/base/clock.h"
 #include "pulih/base/log.h"
 #include "pulih/base/must.h"
+#include "pulih/base/point.h"
 #include "pulih/core/reference.h"
 #include "services/intake/accept.h"
 
@@ -81,6 +82,7 @@ static enum pulih_db_end ensure_numbers(struct pulih_worker *w, struct intake_nu
         numbers->next = pulih_db_int(db, call, 0, 0);
         numbers->end = numbers->next + block;
         numbers->session = pulih_db_session(db);
+        PULIH_POINT(numbers_taken);
     }
     return end;
 }
@@ -212,6 +214,7 @@ static void leave_trace(struct pulih_worker *w)
     struct pulih_db *db = pulih_worker_db(w);
     struct pulih_params *p = pulih_db_params(db);
 
+    PULIH_POINT(intake_duplicates);
     pulih_params_id(p, pulih_worker_id(w));
     pulih_params_int2(p, PULIH_STAGE_intake);
     pulih_params_text(p, PULIH_VIEW("intake"));
@@ -232,6 +235,7 @@ static enum pulih_db_end accept_any(struct pulih_worker *w, struct intake_batch 
     enum pulih_db_end end = intake_look_up(w, b, known, &rows, &n_rows);
     if (end != PULIH_DB_DONE)
         return end;
+    PULIH_POINT(intake_looked_up);
     decide_all(w, b, known, rows, n_rows);
     if (b->batch.n == 0)
         leave_trace(w);
@@ -275,6 +279,7 @@ static enum pulih_db_end accept_halves(struct pulih_worker *w, struct intake_bat
     size_t n = b->n;
     enum pulih_db_end end = PULIH_DB_DONE;
 
+    PULIH_POINT(intake_halving);
     if (n == 1) {
         log_refused(w, all);
         all->refusal = PULIH_refusal_not_allowed;
@@ -301,6 +306,7 @@ enum pulih_db_end intake_accept(struct pulih_worker *w, void *job, int attempt)
         prepare(b);
     for (size_t i = 0; i < b->n; i++)
         b->messages[i].number = 0;
+    PULIH_POINT(intake_begun);
     end = ensure_numbers(w, b->numbers, b->n);
     if (end != PULIH_DB_DONE)
         return end;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "pulih/base/clock.h"
+#include "pulih/base/point.h"
 #include "services/intake/door.h"
 
 enum { SHARE_LEAST = 8, ACKS_PER_FRAME = 200, BUSY_RETRY_MS = 200 };
@@ -189,4 +190,5 @@ void intake_answer(struct door *d, struct intake_batch *b)
     qsort(b->messages, b->n, sizeof *b->messages, by_session);
     for (size_t i = 0; i < b->n;)
         i += answer_session(d, b->messages + i, b->n - i);
+    PULIH_POINT(intake_answered);
 }

@@ -10,6 +10,7 @@
 #include "pulih/base/clock.h"
 #include "pulih/base/log.h"
 #include "pulih/base/must.h"
+#include "pulih/base/point.h"
 #include "services/intake/door.h"
 
 enum { BATCH_BYTES = 1024 * 1024, FRAMES_PER_TURN = 1000 };
@@ -113,6 +114,7 @@ static bool take_event(struct door *d, struct publisher *p, const struct pulih_e
         .item = SIZE_MAX,
     };
     b->n++;
+    PULIH_POINT(intake_received);
     return true;
 }
 

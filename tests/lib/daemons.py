@@ -16,7 +16,7 @@ from link import free_port
 from pg import Database
 from tables import SERVICES
 
-__all__ = ["Chain", "Daemon", "config_text", "die_with_parent", "POLICY"]
+__all__ = ["Chain", "Daemon", "process_state", "config_text", "die_with_parent", "POLICY"]
 
 POLICY = os.environ.get("PULIH_TEST_POLICY") or next(
     iter(sorted(glob.glob(os.path.join(t.ROOT, "deploy/policies/*.cfg")))), None)
@@ -49,6 +49,12 @@ def config_text(settings):
         else:
             lines.append(f"{name} = {_value(value)};")
     return "\n".join(lines) + "\n"
+
+
+def process_state(pid):
+    """R, S, T (it stands still), Z ... as in proc(5)."""
+    with open(f"/proc/{pid}/stat") as f:
+        return f.read().rpartition(")")[2].split()[0]
 
 
 class Daemon:
@@ -121,6 +127,12 @@ class Daemon:
         self._ours = True
         self.process.kill()
         self.process.wait()
+
+    def ended(self, meanwhile=lambda: None, timeout=20):
+        """Waits until it ends by itself, as a test has arranged; returns its exit code, or minus the signal."""
+        self._ours = True
+        t.wait_until(lambda: meanwhile() or not self.running, timeout, f"pulih-{self.name} ends")
+        return self.process.returncode
 
     def pause(self):
         self.signal(signal.SIGSTOP)

@@ -102,6 +102,8 @@ class Load(Publisher):
     def step(self, more=True):
         """One look at the socket; sends what credit and window allow."""
         patience = 0.3 if self.welcome is None else 2
+        if self._socket is not None and not self.alive:
+            self.disconnect()  # nobody looked at it for long: the door has given it up
         stuck = (self.unacked or self.welcome is None) and time.monotonic() - self._progress_at > patience * t.SLOW
         if self._socket is None or stuck or (self.draining and not self.unacked):
             self.reconnect()

@@ -60,11 +60,11 @@ def test(function=None, timeout=60):
     return register(function) if function else register
 
 
-def cases(rows):
+def cases(rows, timeout=60):
     """One test per row (name, arguments...) of a table."""
     def register(f):
         for row in rows:
-            _tests.append((f"{f.__name__}: {row[0]}", lambda r=row: f(*r[1:]), round(60 * SLOW * max(1, SCALE))))
+            _tests.append((f"{f.__name__}: {row[0]}", lambda r=row: f(*r[1:]), round(timeout * SLOW * max(1, SCALE))))
         return f
     return register
 

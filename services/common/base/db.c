@@ -10,6 +10,7 @@
 
 #include "pulih/base/clock.h"
 #include "pulih/base/must.h"
+#include "pulih/base/point.h"
 
 static char *copy_text(const char *text)
 {
@@ -259,6 +260,7 @@ enum pulih_db_end pulih_db_run(struct pulih_db *db)
         return PULIH_DB_RETRY;
     if (db->send_failed || !PQpipelineSync(db->conn))
         return pulih_db_lose(db, PQerrorMessage(db->conn));
+    PULIH_POINT_IF(db->commit_call < CALLS_MAX, commit_sent);
     enum pulih_db_end end = take_results(db);
     if (end == PULIH_DB_DONE && db->commit_call < CALLS_MAX && (db->warned || !committed(db)))
         return pulih_db_lose(db, "the outcome of the commit is not known");
@@ -267,6 +269,7 @@ enum pulih_db_end pulih_db_run(struct pulih_db *db)
         pulih_db_disconnect(db);
     if (end != PULIH_DB_DONE && db->conn && PQtransactionStatus(db->conn) != PQTRANS_IDLE)
         pulih_db_rollback(db);
+    PULIH_POINT_IF(end == PULIH_DB_DONE && db->commit_call < CALLS_MAX, commit_done);
     return end;
 }
 
@@ -340,6 +343,7 @@ void pulih_db_begin(struct pulih_db *db)
 
 void pulih_db_commit(struct pulih_db *db)
 {
+    PULIH_POINT(before_commit);
     start_run(db);
     db->commit_call = db->n_calls;
     queue_text(db, "COMMIT");

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "pulih/base/must.h"
+#include "pulih/base/point.h"
 #include "pulih/host/stage.h"
 
 enum { HINT_MAX_BYTES = 4 * 1024 * 1024 };
@@ -38,6 +39,7 @@ void pulih_batch_add(struct pulih_batch *b, struct pulih_bus_msg *frame, struct 
         (struct pulih_manifest){.next_at = hint.next_at, .batch = (int64_t)hint.batch, .n = hint.items.n};
     b->hints[b->n_manifests++] = hint.items;
     b->n_hinted += hint.items.n;
+    PULIH_POINT(hint_received);
 }
 
 void pulih_batch_empty(struct pulih_batch *b)

@@ -2,6 +2,7 @@
 #include "services/common/host/stage_impl.h"
 
 #include "pulih/base/clock.h"
+#include "pulih/base/point.h"
 
 /* Work older than this may have killed a daemon: it is counted before it is tried. */
 static const int64_t SUSPECT_US = 5 * 1000 * 1000;
@@ -93,6 +94,7 @@ static enum pulih_db_end work_counted(struct pulih_worker *w, struct pulih_batch
     if (end != PULIH_DB_DONE)
         return end;
     remember_counted(b->stage, b);
+    PULIH_POINT(try_counted);
     end = pulih_stage_work_by_reading(w, b);
     if (end == PULIH_DB_DONE)
         b->stage->n_counted = 0;
@@ -109,6 +111,7 @@ static enum pulih_db_end work_due(struct pulih_worker *w, struct pulih_batch *b,
         pulih_db_rollback(pulih_worker_db(w));
         return end;
     }
+    PULIH_POINT(poll_found);
     pulih_count(pulih_worker_metrics(w), PULIH_METRIC_poll_found_total, (int64_t)b->n_manifests);
     const struct pulih_manifest *first = &b->manifests[0];
     if (first->attempts >= ALONE_ATTEMPTS)

@@ -14,6 +14,7 @@
 #include "pulih/base/log.h"
 #include "pulih/base/must.h"
 #include "pulih/base/notify.h"
+#include "pulih/base/point.h"
 #include "pulih/host/hinters.h"
 #include "pulih/host/peers.h"
 #include "services/common/host/service_impl.h"
@@ -79,6 +80,7 @@ static void reload(struct daemon *d)
 
     pulih_notify_reloading(d->notify);
     policy = pulih_policy_load(d->host.conf.pulih_policy, &why);
+    PULIH_POINT(policy_read);
     if (policy)
         pulih_worker_set_policy(d->host.worker, policy);
     else
@@ -97,6 +99,7 @@ static void begin_stop(struct daemon *d)
     pulih_notify_stopping(d->notify);
     d->host.stopping = true;
     d->host.stopping_since_us = pulih_mono_us();
+    PULIH_POINT(drain_begun);
     alarm(HARD_STOP_S); /* a database that does not answer must not keep us; state is safe at any moment */
 }
 
@@ -137,6 +140,7 @@ static void send_hint(void *arg, enum pulih_stage to, struct pulih_view frame)
 
     if (d->peers[to])
         pulih_peers_send(d->peers[to], frame);
+    PULIH_POINT(hint_sent);
 }
 
 static bool gather_has_room(const struct daemon *d)
@@ -371,6 +375,7 @@ static bool start(struct daemon *d, struct pulih_policy *policy, struct pulih_bu
 
 static void stop(struct daemon *d)
 {
+    PULIH_POINT(drain_ended);
     pulih_http_stop(d->http);
     pulih_worker_stop(d->host.worker);
     take_job(d);

@@ -7,6 +7,7 @@
 #include "pulih/base/clock.h"
 #include "pulih/base/log.h"
 #include "pulih/base/must.h"
+#include "pulih/base/point.h"
 #include "pulih/core/reference.h"
 
 /* --- running the steps ---------------------------------------------------------------------------------- */
@@ -282,11 +283,13 @@ static enum pulih_db_end read_items(struct pulih_worker *w, struct pulih_batch *
 
     if (end != PULIH_DB_DONE)
         return end;
+    PULIH_POINT(stage_locked);
     take_complaints(w, b, call);
     call = pulih_store_load(db, b->items, b->n);
     end = pulih_db_run(db);
     if (end != PULIH_DB_DONE)
         return end;
+    PULIH_POINT(stage_read);
     pulih_store_read_work(db, call, &b->arena, b->items);
     for (size_t i = 0; i < b->n; i++)
         if (b->items[i].verdict == PULIH_DONE && b->items[i].type == PULIH_M_N) {
@@ -342,6 +345,7 @@ enum pulih_db_end pulih_stage_halve_locked(struct pulih_worker *w, struct pulih_
     struct pulih_db *db = pulih_worker_db(w);
     int64_t now_us = pulih_worker_now(w);
 
+    PULIH_POINT(halving);
     start_over(b);
     list_items(b);
     for (size_t i = 0; i < PULIH_COUNT(b->out); i++)

@@ -12,6 +12,7 @@
 #include "pulih/base/clock.h"
 #include "pulih/base/log.h"
 #include "pulih/base/must.h"
+#include "pulih/base/point.h"
 #include "pulih/core/store.h"
 
 static const int64_t BACKOFF_FIRST_US = 50 * 1000;
@@ -197,6 +198,7 @@ static bool be_up(struct pulih_worker *w)
         pulih_log(PULIH_LOG_info, "database ready", "worker", "%s", w->setup.name, NULL);
         pulih_gauge(w->setup.metrics, PULIH_METRIC_up, 1);
         w->seen_due_us = 0;
+        PULIH_POINT(session_opened);
         return true;
     }
     log_failure(w, end,
@@ -286,6 +288,7 @@ static void swap_policy_locked(struct pulih_worker *w)
     pulih_count(w->setup.metrics, PULIH_METRIC_policy_reloads_total, 1);
     pulih_log(PULIH_LOG_info, "policy in force", "worker", "%s", w->setup.name, "version", "%s",
               w->policy->version, NULL);
+    PULIH_POINT(policy_swapped);
 }
 
 /* Waits for a job until the next beat is due; NULL: none came. */
