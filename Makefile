@@ -27,9 +27,8 @@ SERVICES := $(shell sed -n 's/^SERVICE.\([a-z]*\),.*/\1/p' include/pulih/tbl/ser
 sources   = $(sort $(wildcard $(1)))
 objects   = $(patsubst %.c,$(BUILD)/%.o,$(call sources,$(1)))
 
-POINT    := tests/fault/point.c
 COMMON   := $(call objects,services/common/base/*.c services/common/core/*.c services/common/host/*.c proto/*.c \
-              $(if $(POINTS),$(POINT)))
+              $(if $(POINTS),tests/fault/point.c))
 CLIENT   := $(call objects,services/client/*.c)
 CTL      := $(call objects,services/ctl/*.c)
 TEST_LIB := $(call objects,tests/lib/*.c)
@@ -38,10 +37,10 @@ TOOLS    := $(call sources,tests/check/*.c tests/bench/*.c)
 SIM      := $(call sources,tests/sim/*.c)
 FUZZERS  := $(call sources,tests/fuzz/*.c)
 SOURCES  := $(call sources,services/common/*/*.c proto/*.c services/client/*.c services/ctl/*.c \
-              $(SERVICES:%=services/%/*.c) tests/lib/*.c $(if $(POINTS),$(POINT))) $(TESTS) $(TOOLS) $(SIM) $(FUZZERS)
+              $(SERVICES:%=services/%/*.c) tests/lib/*.c $(if $(POINTS),tests/fault/point.c)) $(TESTS) $(TOOLS) $(SIM) $(FUZZERS)
 STATEMENTS := $(call sources,services/*/*.sql services/*/*/*.sql)
 GEN      := $(foreach s,$(STATEMENTS),$(BUILD)/gen/$(notdir $(s)).h) $(BUILD)/gen/migrations.h
-FORMATTED = $(filter-out %.tbl.h,$(SOURCES) $(POINT) $(call sources,include/*.h include/pulih/*/*.h proto/*.h \
+FORMATTED = $(filter-out %.tbl.h,$(SOURCES) tests/fault/point.c tests/fault/failing.c $(call sources,include/*.h include/pulih/*/*.h proto/*.h \
               services/*/*.h services/common/*/*.h tests/*.h tests/*/*.h))
 
 DAEMONS    := $(foreach s,$(SERVICES),$(if $(wildcard services/$(s)/main.c),$(BUILD)/pulih-$(s)))
@@ -116,7 +115,7 @@ all: $(PROGRAMS) $(LIBRARIES)
 	@:
 tests: $(TEST_BINS)
 	@:
-tools: $(TOOL_BINS) $(SIM_BIN)
+tools: $(TOOL_BINS) $(SIM_BIN) $(BUILD)/failing.so
 	@:
 
 $(BUILD)/services/%.o $(BUILD)/proto/%.o: OWN = $(BANNED:%=-include %)
@@ -171,6 +170,11 @@ $(BUILD)/mutants/%: $(BUILD)/mutants/%.c $(SIM_BIN)
 	  $(SIM:%.c=$(BUILD)/%.o) $(SERVICES:%=$(BUILD)/tests/sim/%_main.o) $(PARTS) $(SIM_WRAPS) $(PKG_LIBS)
 $(FUZZ_BINS): $(BUILD)/%: $(BUILD)/%.o $(PARTS)
 	$(call say,LD)$(LINK) $$(sed -n 's/^ \* Link: \([^ ]*\).*/\1/p' $*.c) -fsanitize=fuzzer $(PKG_LIBS)
+
+# Loaded before programs by tests; no sanitizer, as it stands in front of that, too.
+$(BUILD)/failing.so: tests/fault/failing.c tests/fault/calls.tbl.h
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) -std=gnu17 -O2 $(HAS) $(if $(WERROR),-Werror) -I. -fPIC -shared -o $@ $<
 
 # libpulih shows what pulih.h declares and hides the rest.
 $(BUILD)/libpulih.map: include/pulih.h

@@ -128,9 +128,13 @@ class Daemon:
         self.process.kill()
         self.process.wait()
 
+    def may_end(self):
+        """From now until the next start it may end by itself."""
+        self._ours = True
+
     def ended(self, meanwhile=lambda: None, timeout=20):
         """Waits until it ends by itself, as a test has arranged; returns its exit code, or minus the signal."""
-        self._ours = True
+        self.may_end()
         t.wait_until(lambda: meanwhile() or not self.running, timeout, f"pulih-{self.name} ends")
         return self.process.returncode
 

@@ -213,6 +213,7 @@ static void take_default(struct reader *r, const struct pulih_conf_row *row)
     config_init(&config);
     pulih_must(pulih_conf_check_text(pulih_buf_text(&text), r->why));
     pulih_must(config_read_string(&config, pulih_buf_text(&text)));
+    pulih_conf_must_be_whole(config_root_setting(&config));
     take_value(r, config_lookup(&config, "standard"), row);
     pulih_must(r->why->len == faults_before);
 }
@@ -327,6 +328,7 @@ static bool read_settings(struct reader *r)
         return false;
     }
     const config_setting_t *root = config_root_setting(&config);
+    pulih_conf_must_be_whole(root);
     check_names(r, root, NULL);
     for (size_t i = 0; i < r->file->n_rows; i++)
         take_row(r, root, &r->file->rows[i]);

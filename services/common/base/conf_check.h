@@ -11,6 +11,11 @@ bool pulih_conf_check_source(const char *path, struct pulih_buf *why);
 /* The same for a text without includes. */
 bool pulih_conf_check_text(const char *text, struct pulih_buf *why);
 
+/* What the library has read, with all that is in it. It does not look whether it had the memory for a name or
+ * a text, and leaves it out in silence: then this ends the process. */
+struct config_setting_t;
+void pulih_conf_must_be_whole(const struct config_setting_t *setting);
+
 /* Directory part of a path, "." if there is none. */
 struct pulih_view pulih_conf_directory(const char *path);
 

@@ -1,5 +1,6 @@
 #include "pulih/core/policy.h"
 
+#include <errno.h>
 #include <libconfig.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -169,7 +170,8 @@ static void read_rows(struct pulih_policy_reader *r, config_setting_t *root)
     }
 }
 
-static void hash_file(crypto_generichash_state *hash, const char *path)
+/* False: it cannot be read, though it could a moment before. */
+static bool hash_file(crypto_generichash_state *hash, const char *path)
 {
     FILE *f = fopen(path, "rbe");
     unsigned char piece[4096];
@@ -177,8 +179,10 @@ static void hash_file(crypto_generichash_state *hash, const char *path)
 
     while (f && (n = fread(piece, 1, sizeof piece, f)) > 0)
         crypto_generichash_update(hash, piece, n);
+    bool read = f && !ferror(f);
     if (f)
         fclose(f);
+    return read;
 }
 
 /* Completes the version with a digest of all files that were read, in the order in which they were. */
@@ -193,7 +197,8 @@ static void digest_files(struct pulih_policy_reader *r, const config_t *config)
     for (unsigned i = 0; i < config->num_filenames; i++) {
         PULIH_AUTO(pulih_buf_free) struct pulih_buf path = {0};
         pulih_policy_path(config->filenames[i], r->path, &path);
-        hash_file(&hash, pulih_buf_text(&path));
+        if (!hash_file(&hash, pulih_buf_text(&path)))
+            pulih_buf_addf(r->why, "%s: %s\n", pulih_buf_text(&path), strerror(errno));
     }
     crypto_generichash_final(&hash, digest, sizeof digest);
     snprintf(version + len, sizeof r->policy->version - len, " %02x%02x%02x%02x", digest[0], digest[1],
@@ -231,6 +236,7 @@ struct pulih_policy *pulih_policy_load(const char *path, struct pulih_buf *why)
     memset(l->policy.threshold, THRESHOLD_STANDARD, sizeof l->policy.threshold);
     config_init(&config);
     if (parse(&r, &config)) {
+        pulih_conf_must_be_whole(config_root_setting(&config));
         read_rows(&r, config_root_setting(&config));
         digest_files(&r, &config);
     }
