@@ -14,7 +14,7 @@ import pulihtest as t
 from pg import Database
 from tables import SERVICES
 
-__all__ = ["Project", "docker", "run"]
+__all__ = ["Project", "Missing", "compose_command", "docker", "run"]
 
 IMAGE = "pulih-check"  # stays, so that the next run need not build everything
 HTTP = {s: 9401 + i for i, s in enumerate(SERVICES)}
@@ -34,19 +34,23 @@ def docker(*args, **more):
     return run(["docker", *args], **more)
 
 
-def _compose():
-    """docker-compose where it is installed, else the plugin of docker; and what is missing for either."""
+class Missing(Exception):
+    """What is not here, and how to get it."""
+
+
+def compose_command():
+    """docker-compose where it is installed, else the plugin of docker; raises Missing."""
     if not shutil.which("docker"):
-        raise AssertionError("there is no Docker here: install Docker and docker-compose")
+        raise Missing("there is no Docker here: install Docker and docker-compose")
     try:
         docker("version")
     except AssertionError as e:
-        raise AssertionError(f"no Docker daemon answers: start it, or become a member of group docker\n{e}") from None
+        raise Missing(f"no Docker daemon answers: start it, or become a member of group docker\n{e}") from None
     if shutil.which("docker-compose"):
         return ["docker-compose"]
     if subprocess.run(["docker", "compose", "version"], capture_output=True).returncode == 0:
         return ["docker", "compose"]
-    raise AssertionError("there is neither docker-compose nor the plugin docker compose: install docker-compose")
+    raise Missing("there is neither docker-compose nor the plugin docker compose: install docker-compose")
 
 
 def _free_ports(n):
@@ -89,7 +93,7 @@ class _Database(Database):
 
 class Project:
     def __init__(self):
-        self._compose = _compose()
+        self._compose = compose_command()
         self.name = f"pulih-check-{os.getpid()}"
         self._ports = {s: _free_ports(REPLICAS_MOST) for s in DOORS}
         self._env = dict(os.environ, COMPOSE_PROJECT_NAME=self.name, PULIH_IMAGE=IMAGE)
