@@ -147,10 +147,15 @@ class Siege:
                         self.leaks.append((kind, port, answers))
                 self.counts[kind] += 1
 
-    def rounds(self, n=2):
-        """Waits until every kind has tried all doors, begun from now, n times."""
+    def rounds(self, n=2, clients=()):
+        """Waits until every kind has tried all doors, begun from now, n times; keeps sessions alive meanwhile."""
         want = {kind: count + 1 + n for kind, count in self.counts.items()}
-        t.wait_until(lambda: all(self.counts[k] >= want[k] for k in want), 30, "rounds of the siege")
+
+        def done():
+            for client in clients:
+                client.pump()
+            return all(self.counts[k] >= want[k] for k in want)
+        t.wait_until(done, 30, "rounds of the siege")
 
     def end(self):
         """Raises if anybody got in."""
