@@ -9,6 +9,7 @@ V       ?=# 1: show commands
 SECONDS ?= 60# for fuzz, torture and sim
 SEED    ?=# for torture and sim: the plan comes from it
 POINTS  ?=# 1: tests may stop programs at points, see pulih/base/point.h
+MUTANT  ?=# for mutants: some of tests/mutants; all if empty
 PREFIX  ?= /usr/local
 BUILD   ?= build/$(MODE)$(if $(POINTS),-points)
 VERSION := $(shell sed -n 's/^.define PULIH_VERSION "\(.*\)"/\1/p' include/pulih.h)
@@ -72,7 +73,7 @@ $(error MODE is one of release, asan, cover, fuzz)
 endif
 
 # These goals bring in what the others need, so they must not ask the compiler anything.
-OUTER := check docker-check demo run bench bench-stored torture deps clean clean-var help format-check docs docs-check sim
+OUTER := check docker-check demo run bench bench-stored torture mutants deps clean clean-var help format-check docs docs-check sim
 FLAGS := build/flags.$(notdir $(firstword $(CC))).mk
 ifneq ($(filter-out $(OUTER),$(or $(MAKECMDGOALS),all)),)
 include $(FLAGS)
@@ -219,6 +220,8 @@ bench: deps
 	@$(MAKE) --no-print-directory all tools && BUILD=$(BUILD) tests/bench/run
 bench-stored: deps
 	@$(MAKE) --no-print-directory all tools && BUILD=$(BUILD) tests/bench/stored
+mutants: deps
+	@$(MAKE) --no-print-directory all && BUILD=$(BUILD) tests/mutants/run $(MUTANT)
 torture: deps
 	@$(MAKE) --no-print-directory all tools && BUILD=$(BUILD) tests/fault/torture $(SECONDS) $(SEED)
 docker-check: deps
@@ -292,6 +295,7 @@ help:
 #H make docker-check      the containers: built, scaled, killed, stopped; needs Docker and docker-compose
 #H make bench             throughput and latency      make torture SECONDS=60 SEED=1   kills and faults under load
 #H make sim SECONDS=60 SEED=n         simulated worlds; with SEED that one, and all that happens in it
+#H make mutants           breaks the hand-over in many ways, each must be noticed; MUTANT=name for one
 #H make cover tidy analyze format-check               what the tools say
 #H make docs              rewrites the printed parts of the documents; docs-check compares them
 #H make install DESTDIR= PREFIX=/usr/local            programs, libraries, man pages, policies, units
