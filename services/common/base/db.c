@@ -273,11 +273,17 @@ enum pulih_db_end pulih_db_run(struct pulih_db *db)
     return end;
 }
 
+/* What was queued goes out even when the connection is given up: no COMMIT may stand behind a gap. */
+static bool may_send(const struct pulih_db *db)
+{
+    return db->conn && !db->send_failed;
+}
+
 static void queue_text(struct pulih_db *db, const char *text)
 {
     pulih_must(db->n_calls < CALLS_MAX);
     db->results[db->n_calls++] = NULL;
-    if (!db->conn || !PQsendQueryParams(db->conn, text, 0, NULL, NULL, NULL, NULL, 1))
+    if (!may_send(db) || !PQsendQueryParams(db->conn, text, 0, NULL, NULL, NULL, NULL, 1))
         db->send_failed = true;
 }
 
@@ -329,7 +335,7 @@ size_t pulih_db_call(struct pulih_db *db, size_t statement)
         formats[i] = 1;
     }
     db->results[db->n_calls] = NULL;
-    if (!db->conn || !PQsendQueryPrepared(db->conn, s->name, s->n_params, values, lengths, formats, 1))
+    if (!may_send(db) || !PQsendQueryPrepared(db->conn, s->name, s->n_params, values, lengths, formats, 1))
         db->send_failed = true;
     pulih_params_clear(&db->params);
     return db->n_calls++;
