@@ -36,9 +36,10 @@ TEST_LIB := $(call objects,tests/lib/*.c)
 TESTS    := $(call sources,$(foreach g,unit proto db flow fault,tests/$(g)/*_test.c))
 TOOLS    := $(call sources,tests/check/*.c tests/bench/*.c)
 SIM      := $(call sources,tests/sim/*.c)
-FUZZERS  := $(call sources,tests/fuzz/*.c)
+FUZZERS  := $(call sources,tests/fuzz/*_fuzz.c)
 SOURCES  := $(call sources,services/common/*/*.c proto/*.c services/client/*.c services/ctl/*.c \
-              $(SERVICES:%=services/%/*.c) tests/lib/*.c $(if $(POINTS),tests/fault/point.c)) $(TESTS) $(TOOLS) $(SIM) $(FUZZERS)
+              $(SERVICES:%=services/%/*.c) tests/lib/*.c $(if $(POINTS),tests/fault/point.c)) $(TESTS) $(TOOLS) $(SIM) \
+              $(FUZZERS) tests/fuzz/replay.c
 STATEMENTS := $(call sources,services/*/*.sql services/*/*/*.sql)
 GEN      := $(foreach s,$(STATEMENTS),$(BUILD)/gen/$(notdir $(s)).h) $(BUILD)/gen/migrations.h
 FORMATTED = $(filter-out %.tbl.h,$(SOURCES) tests/fault/point.c tests/fault/failing.c $(call sources,include/*.h include/pulih/*/*.h proto/*.h \
@@ -114,7 +115,7 @@ $(BUILD)/:
 .PHONY: all tests tools
 all: $(PROGRAMS) $(LIBRARIES)
 	@:
-tests: $(TEST_BINS)
+tests: $(TEST_BINS) $(FUZZ_BINS)
 	@:
 tools: $(TOOL_BINS) $(SIM_BIN) $(BUILD)/failing.so
 	@:
@@ -169,8 +170,9 @@ $(SIM_BIN): $(SIM:%.c=$(BUILD)/%.o) $(SERVICES:%=$(BUILD)/tests/sim/%_main.o) $(
 $(BUILD)/mutants/%: $(BUILD)/mutants/%.c $(SIM_BIN)
 	$(call say,MUTANT)$(COMPILE) $(BANNED:%=-include %) -c $< -o $@.o && $(CC) $(LDFLAGS_ALL) -o $@ $@.o \
 	  $(SIM:%.c=$(BUILD)/%.o) $(SERVICES:%=$(BUILD)/tests/sim/%_main.o) $(PARTS) $(SIM_WRAPS) $(PKG_LIBS)
-$(FUZZ_BINS): $(BUILD)/%: $(BUILD)/%.o $(PARTS)
-	$(call say,LD)$(LINK) $$(sed -n 's/^ \* Link: \([^ ]*\).*/\1/p' $*.c) -fsanitize=fuzzer $(PKG_LIBS)
+# In other modes a fuzzer only runs over its corpus.
+$(FUZZ_BINS): $(BUILD)/%: $(BUILD)/%.o $(PARTS) $(if $(filter-out fuzz,$(MODE)),$(BUILD)/tests/fuzz/replay.o)
+	$(call say,LD)$(LINK) $$(sed -n 's/^ \* Link: \([^ ]*\).*/\1/p' $*.c) $(if $(filter fuzz,$(MODE)),-fsanitize=fuzzer) $(PKG_LIBS)
 
 # Loaded before programs by tests; no sanitizer, as it stands in front of that, too.
 $(BUILD)/failing.so: tests/fault/failing.c tests/fault/calls.tbl.h
@@ -197,7 +199,7 @@ GROUPS := unit proto db flow fault
 .PHONY: $(OUTER) $(GROUPS) points fuzz model cover tidy analyze install
 check: deps
 	@$(MAKE) --no-print-directory all tests tools points
-	@BUILD=$(BUILD) tests/run check $(GROUPS) $(if $(wildcard tests/model/*),model) sim
+	@BUILD=$(BUILD) tests/run check $(GROUPS) fuzz $(if $(wildcard tests/model/*),model) sim
 fault: points
 points:
 	@$(MAKE) --no-print-directory POINTS=1 BUILD=$(BUILD)-points all
