@@ -74,9 +74,9 @@ struct pulih_metrics *pulih_worker_metrics(const struct pulih_worker *w);
 enum pulih_stage pulih_worker_stage(const struct pulih_worker *w);
 /* Index of the first statement of setup.statements. */
 size_t pulih_worker_own(const struct pulih_worker *w);
-/* The database's time, as far as this machine's clock follows it since the last look. */
+/* The database's time, as far as this machine's monotonic clock follows it since the last look. */
 int64_t pulih_worker_now(const struct pulih_worker *w);
-/* The database's clock said so in a round trip that was sent at `sent_us` of our wall clock and ended now. */
+/* The database's clock said so in a round trip that was sent at `sent_us` of pulih_mono_us and ended now. */
 void pulih_worker_saw_time(struct pulih_worker *w, int64_t sent_us, int64_t database_us);
 const struct pulih_id *pulih_worker_id(const struct pulih_worker *w);
 

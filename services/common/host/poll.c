@@ -128,7 +128,7 @@ static enum pulih_db_end look(struct pulih_worker *w, const struct pulih_stage_s
                               int64_t *ret_oldest_us)
 {
     struct pulih_db *db = pulih_worker_db(w);
-    int64_t sent_us = pulih_wall_us();
+    int64_t sent_us = pulih_mono_us();
 
     pulih_params_int2(pulih_db_params(db), (int16_t)stage->id);
     size_t call = pulih_db_call(db, PULIH_SQL_oldest_pending);

@@ -33,7 +33,7 @@ struct pulih_worker {
     struct pulih_id id;
     char name[64];
     int64_t started_us;
-    int64_t skew_us; /* database clock minus ours */
+    int64_t skew_us; /* database clock minus our monotonic one, which never jumps */
     int64_t backoff_us;
     int64_t beat_due_us[PULIH_BEATS_MAX];
     int64_t seen_due_us;
@@ -87,12 +87,12 @@ const struct pulih_id *pulih_worker_id(const struct pulih_worker *w)
 
 int64_t pulih_worker_now(const struct pulih_worker *w)
 {
-    return pulih_wall_us() + w->skew_us;
+    return pulih_mono_us() + w->skew_us;
 }
 
 void pulih_worker_saw_time(struct pulih_worker *w, int64_t sent_us, int64_t database_us)
 {
-    int64_t ended_us = pulih_wall_us();
+    int64_t ended_us = pulih_mono_us();
     bool possible = database_us >= sent_us + w->skew_us && database_us <= ended_us + w->skew_us;
 
     /* What lies within the round trip tells nothing; only a clock that is surely off is followed. */
@@ -148,7 +148,7 @@ static void back_off(struct pulih_worker *w)
 /* This program understands a database that is as new as its own migrations and not too new for it. */
 static enum pulih_db_end check_schema(struct pulih_worker *w)
 {
-    int64_t sent_us = pulih_wall_us();
+    int64_t sent_us = pulih_mono_us();
 
     pulih_db_params(w->db);
     size_t call = pulih_db_call(w->db, PULIH_SQL_schema_version);
@@ -342,6 +342,7 @@ struct pulih_worker *pulih_worker_start(const struct pulih_worker_setup *setup)
     w->setup = *setup;
     w->policy = setup->policy;
     w->started_us = pulih_wall_us();
+    w->skew_us = w->started_us - pulih_mono_us();
     w->id = pulih_id_new(w->started_us);
     gethostname(host, sizeof host - 1);
     snprintf(w->name, sizeof w->name, "%s@%s:%d", setup->name, host, (int)getpid());
