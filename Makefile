@@ -74,7 +74,7 @@ $(error MODE is one of release, asan, cover, fuzz)
 endif
 
 # These goals bring in what the others need, so they must not ask the compiler anything.
-OUTER := check docker-check demo run bench bench-stored torture mutants deps clean clean-var help format-check docs docs-check sim
+OUTER := check docker-check demo run bench bench-stored torture mutants deps clean clean-var help format-check docs docs-check sim sim-mutants
 FLAGS := build/flags.$(notdir $(firstword $(CC))).mk
 ifneq ($(filter-out $(OUTER),$(or $(MAKECMDGOALS),all)),)
 include $(FLAGS)
@@ -231,6 +231,8 @@ docker-check: deps
 sim: deps
 	@$(MAKE) --no-print-directory $(SIM_BIN) && $(SIM_BIN) $(if $(SEED),--seed $(SEED),--seconds $(SECONDS)) \
 	  --first $${FIRST:-$$(date +%s)} deploy/policies/training.cfg
+sim-mutants: deps
+	@$(MAKE) --no-print-directory $(SIM_BIN) && BUILD=$(BUILD) tests/sim/mutants
 cover:
 	@$(MAKE) --no-print-directory MODE=cover BUILD=build/cover all tests tools && BUILD=build/cover tests/run unit proto && \
 	  gcovr --root . --object-directory build/cover --filter services/ --filter proto/ --csv | \

@@ -84,7 +84,9 @@ static void *find(enum call call, const char *name)
     }
 }
 
+#ifndef __clang__
 #pragma GCC diagnostic ignored "-Wbuiltin-declaration-mismatch"
+#endif
 #pragma GCC diagnostic ignored "-Wmissing-prototypes"
 
 #define CALL(returns, name, parameters, arguments, failed, ...)                                              \
