@@ -127,12 +127,12 @@ def a_manifest_that_killed_daemons_is_halved_until_the_killer_is_alone():
     say_more_and_retry(chain, p, victim, lambda: chain.db.query("DROP TRIGGER kills ON pulih.pending"))
 
 
-def an_old_manifest(chain, stage="classification"):
+def an_old_manifest(chain, stage="classification", age_s=10):
     """One complaint that waits for a stage, which is down, since ten seconds."""
     chain.daemons[stage][0].kill()
     ack = chain.publisher().call("complaint", a_complaint())
     chain.db.wait_row("SELECT 1 FROM pulih.pending WHERE stage = %s", STAGE[stage])
-    chain.db.query("UPDATE pulih.pending SET next_at = next_at - interval '10 seconds'")
+    chain.db.query(f"UPDATE pulih.pending SET next_at = next_at - interval '{age_s} seconds'")
     return ack
 
 
@@ -144,10 +144,10 @@ def hold_row(chain, ack):
     return c.rollback
 
 
-@test(timeout=120)
-def each_death_over_old_work_is_counted_and_the_sixth_try_parks_it():
+@cases([("ten seconds old", 10), ("stamped by a clock that was ahead", -3600)], timeout=120)
+def each_death_over_old_work_is_counted_and_the_sixth_try_parks_it(age_s):
     chain = Chain()
-    ack = an_old_manifest(chain)
+    ack = an_old_manifest(chain, age_s=age_s)
     release = hold_row(chain, ack)
     for n in range(1, 6):
         chain.classification.start(ready=False)

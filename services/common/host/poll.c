@@ -4,7 +4,8 @@
 #include "pulih/base/clock.h"
 #include "pulih/base/point.h"
 
-/* Work older than this may have killed a daemon: it is counted before it is tried. */
+/* Work older than this may have killed a daemon: it is counted before it is tried. So is work from the future,
+ * whose age nobody knows. */
 static const int64_t SUSPECT_US = 5 * 1000 * 1000;
 /* While hints keep coming, only hints that are surely lost are looked for: those of work so much older than
  * what the last ones brought. However long their queue is, the poll does not take what stands in it. */
@@ -116,7 +117,9 @@ static enum pulih_db_end work_due(struct pulih_worker *w, struct pulih_batch *b,
     const struct pulih_manifest *first = &b->manifests[0];
     if (first->attempts >= ALONE_ATTEMPTS)
         return pulih_stage_halve_locked(w, b, "daemons died of it again and again");
-    if (first->next_at > pulih_worker_now(w) - SUSPECT_US) {
+    int64_t now_us = pulih_worker_now(w);
+    bool is_young = first->next_at > now_us - SUSPECT_US && first->next_at < now_us + BUSY_GRACE_US;
+    if (is_young) {
         end = pulih_stage_work_locked(w, b);
         return end == PULIH_DB_DATA ? pulih_stage_isolate(w, b) : end;
     }
