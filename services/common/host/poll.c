@@ -4,8 +4,8 @@
 #include "pulih/base/clock.h"
 #include "pulih/base/point.h"
 
-/* Work older than this may have killed a daemon: it is counted before it is tried. So is work from the future,
- * whose age nobody knows. */
+/* Work older than this may have killed a daemon: it is counted before it is tried. So is work from the
+ * future, whose age nobody knows. */
 static const int64_t SUSPECT_US = 5 * 1000 * 1000;
 /* While hints keep coming, only hints that are surely lost are looked for: those of work so much older than
  * what the last ones brought. However long their queue is, the poll does not take what stands in it. */
