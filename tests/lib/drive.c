@@ -171,18 +171,17 @@ static void note_arrivals(struct drive *d, struct arrival *arrivals)
     }
 }
 
-/* What is due by now is sent; in between the receipts are read. */
+/* What is due is sent, every millisecond at most: a shorter wait would take a core from the daemons. */
 static void send_at_rate(struct drive *d, double per_s)
 {
     int64_t started_us = pulih_mono_us();
 
     for (size_t i = 0; i < d->n || pulih_publisher_unanswered(d->publisher);) {
-        int64_t wait_us = started_us + (int64_t)((double)i * 1e6 / per_s) - pulih_mono_us();
-        if (i == d->n)
-            wait_us = 100000;
-        else if (wait_us <= 0)
+        double due = (double)(pulih_mono_us() - started_us) * per_s / 1e6;
+        while (i < d->n && (double)i <= due)
             publish_one(d, i++);
-        wait_publisher(d, wait_us > 0 ? (int)(wait_us / 1000) : 0);
+        double left_ms = ((double)i - due) * 1e3 / per_s;
+        wait_publisher(d, i == d->n ? 100 : left_ms > 1 ? (int)left_ms : 1);
     }
 }
 
