@@ -256,7 +256,8 @@ static const char *why_not(bool curve, enum pulih_bus_end end)
         return "it does not know our key: have it put on the list that curve.clients names there, and the "
                "daemon reload (SIGHUP)";
     case PULIH_BUS_UNSHAKEN:
-        return curve ? "it left during the handshake: is the server's public key the right one?"
+        return curve ? "it left during the handshake: does it speak CURVE, and is the server's public key "
+                       "the right one?"
                      : "it left during the handshake; if it speaks CURVE, keys are needed";
     case PULIH_BUS_ALIVE:
     case PULIH_BUS_LOST:
