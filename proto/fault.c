@@ -37,6 +37,29 @@ static void copy_value(struct pulih_fault *fault, struct pulih_view value)
     pulih_buf_free(&json);
 }
 
+struct pulih_fault pulih_fault_of(uint16_t refusal, const char *field, const char *rule)
+{
+    struct pulih_fault fault = {.refusal = refusal};
+
+    snprintf(fault.field, sizeof fault.field, "%s", field);
+    snprintf(fault.rule, sizeof fault.rule, "%s", rule);
+    return fault;
+}
+
+struct pulih_nack pulih_nack_of(const struct pulih_fault *fault)
+{
+    struct pulih_nack nack = {0};
+
+    PULIH_SET(&nack, nack, refusal, fault->refusal);
+    if (*fault->field)
+        PULIH_SET(&nack, nack, field, pulih_view_of(fault->field));
+    if (*fault->rule)
+        PULIH_SET(&nack, nack, rule, pulih_view_of(fault->rule));
+    if (*fault->value)
+        PULIH_SET(&nack, nack, value, pulih_view_of(fault->value));
+    return nack;
+}
+
 bool pulih_fault_whole(struct pulih_fault *fault, uint16_t refusal, const char *format, ...)
 {
     va_list args;

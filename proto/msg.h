@@ -152,6 +152,11 @@ struct pulih_fault {
     char value[80];
 };
 
+/* A fault that no reader found: what a door refuses by its own rules. Texts that are too long are cut. */
+struct pulih_fault pulih_fault_of(uint16_t refusal, const char *field, const char *rule);
+/* The refusal that tells of a fault, with views into it. Id and retry_after_ms are the caller's to set. */
+struct pulih_nack pulih_nack_of(const struct pulih_fault *fault);
+
 const struct pulih_message *pulih_message(enum pulih_m m);
 /* PULIH_M_N when there is none. */
 enum pulih_m pulih_message_by_wire(uint64_t wire);

@@ -1,6 +1,4 @@
 /* What the feed door says by itself: frames, refusals. */
-#include <stdio.h>
-
 #include "services/followup/door.h"
 
 bool feed_send_bytes(struct door *d, const struct pulih_bus_peer *to, struct pulih_view bytes)
@@ -22,15 +20,8 @@ void feed_send(struct door *d, const struct pulih_bus_peer *to, enum pulih_m m, 
 
 void feed_refuse(struct door *d, const struct pulih_bus_peer *to, const struct pulih_fault *fault)
 {
-    struct pulih_nack nack = {0};
+    struct pulih_nack nack = pulih_nack_of(fault);
 
-    PULIH_SET(&nack, nack, refusal, fault->refusal);
-    if (*fault->field)
-        PULIH_SET(&nack, nack, field, pulih_view_of(fault->field));
-    if (*fault->rule)
-        PULIH_SET(&nack, nack, rule, pulih_view_of(fault->rule));
-    if (*fault->value)
-        PULIH_SET(&nack, nack, value, pulih_view_of(fault->value));
     pulih_count(&d->host->metrics, PULIH_METRIC_refused_total, 1);
     feed_send(d, to, PULIH_M_nack, &nack);
 }
@@ -38,10 +29,8 @@ void feed_refuse(struct door *d, const struct pulih_bus_peer *to, const struct p
 void feed_refuse_for(struct door *d, const struct pulih_bus_peer *to, uint16_t refusal, const char *field,
                      const char *rule)
 {
-    struct pulih_fault fault = {.refusal = refusal};
+    struct pulih_fault fault = pulih_fault_of(refusal, field, rule);
 
-    snprintf(fault.field, sizeof fault.field, "%s", field);
-    snprintf(fault.rule, sizeof fault.rule, "%s", rule);
     feed_refuse(d, to, &fault);
 }
 

@@ -32,17 +32,10 @@ static bool may_come_again(uint16_t refusal)
 void intake_refuse(struct door *d, const struct pulih_bus_peer *to, const struct pulih_id *id,
                    const struct pulih_fault *fault)
 {
-    struct pulih_nack nack = {0};
+    struct pulih_nack nack = pulih_nack_of(fault);
 
     if (id)
         PULIH_SET(&nack, nack, id, *id);
-    PULIH_SET(&nack, nack, refusal, fault->refusal);
-    if (*fault->field)
-        PULIH_SET(&nack, nack, field, pulih_view_of(fault->field));
-    if (*fault->rule)
-        PULIH_SET(&nack, nack, rule, pulih_view_of(fault->rule));
-    if (*fault->value)
-        PULIH_SET(&nack, nack, value, pulih_view_of(fault->value));
     if (may_come_again(fault->refusal))
         PULIH_SET(&nack, nack, retry_after_ms, BUSY_RETRY_MS);
     pulih_count(&d->host->metrics, PULIH_METRIC_refused_total, 1);
@@ -52,10 +45,8 @@ void intake_refuse(struct door *d, const struct pulih_bus_peer *to, const struct
 void intake_refuse_for(struct door *d, const struct pulih_bus_peer *to, const struct pulih_id *id,
                        uint16_t refusal, const char *field, const char *rule)
 {
-    struct pulih_fault fault = {.refusal = refusal};
+    struct pulih_fault fault = pulih_fault_of(refusal, field, rule);
 
-    snprintf(fault.field, sizeof fault.field, "%s", field);
-    snprintf(fault.rule, sizeof fault.rule, "%s", rule);
     intake_refuse(d, to, id, &fault);
 }
 
