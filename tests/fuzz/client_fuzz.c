@@ -15,14 +15,8 @@ static uint64_t given[1 << 16];    /* last event of a stream */
 
 /* --- what the client says ------------------------------------------------------------------------------- */
 
-void on_sent(size_t peer, struct pulih_view frame)
+void on_sent(size_t peer, enum pulih_m m, const union pulih_any *msg)
 {
-    union pulih_any msg;
-    struct pulih_fault fault;
-    struct pulih_view body;
-    enum pulih_m m;
-
-    pulih_must(pulih_frame_open(frame, &m, &body, &fault) && pulih_msg_decode(m, body, &msg, &fault));
     if (m == PULIH_M_hello || m == PULIH_M_subscribe) {
         greeted = true;
         welcome = false;

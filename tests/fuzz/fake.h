@@ -89,8 +89,8 @@ static struct {
     size_t alive; /* messages that were made and not freed */
 } fake_bus;
 
-/* A frame that the tested side sends and that arrives, and one that it takes in. */
-void on_sent(size_t peer, struct pulih_view frame);
+/* A message that the tested side sends and that arrives, and a frame that it takes in. */
+void on_sent(size_t peer, enum pulih_m m, const union pulih_any *msg);
 void on_heard(size_t peer, struct pulih_view frame);
 
 static struct pulih_bus_peer fake_peer(size_t n)
@@ -160,13 +160,17 @@ enum pulih_bus_sent pulih_bus_send(struct pulih_bus_socket *s, const struct puli
                                    struct pulih_view body)
 {
     size_t peer = to ? to->id[4] : 0;
+    union pulih_any msg;
+    struct pulih_fault fault;
+    enum pulih_m m;
 
     pulih_must(peer < FAKE_PEERS);
     if (fake_bus.gone[peer])
         return PULIH_BUS_GONE;
     if (fake_bus.full)
         return PULIH_BUS_FULL;
-    on_sent(peer, body);
+    pulih_must(pulih_frame_open(body, &m, &body, &fault) && pulih_msg_decode(m, body, &msg, &fault));
+    on_sent(peer, m, &msg);
     return PULIH_BUS_SENT;
 }
 

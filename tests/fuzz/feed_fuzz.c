@@ -35,16 +35,10 @@ static void on_events(size_t peer, const struct pulih_events *events)
     pulih_must(client[peer].items <= client[peer].limit || !lossless);
 }
 
-void on_sent(size_t peer, struct pulih_view frame)
+void on_sent(size_t peer, enum pulih_m m, const union pulih_any *msg)
 {
-    union pulih_any msg;
-    struct pulih_fault fault;
-    struct pulih_view body;
-    enum pulih_m m;
-
-    pulih_must(pulih_frame_open(frame, &m, &body, &fault) && pulih_msg_decode(m, body, &msg, &fault));
     if (m == PULIH_M_events)
-        on_events(peer, (const struct pulih_events *)&msg);
+        on_events(peer, (const struct pulih_events *)msg);
     else if (m == PULIH_M_welcome)
         client[peer].open = true;
     else if (m == PULIH_M_letter)

@@ -68,22 +68,16 @@ static void on_credit(size_t peer, const struct pulih_credit *credit)
     client[peer].limit = credit->limit;
 }
 
-void on_sent(size_t peer, struct pulih_view frame)
+void on_sent(size_t peer, enum pulih_m m, const union pulih_any *msg)
 {
-    union pulih_any msg;
-    struct pulih_fault fault;
-    struct pulih_view body;
-    enum pulih_m m;
-
-    pulih_must(pulih_frame_open(frame, &m, &body, &fault) && pulih_msg_decode(m, body, &msg, &fault));
     if (m == PULIH_M_welcome)
-        on_welcome(peer, (const struct pulih_welcome *)&msg);
+        on_welcome(peer, (const struct pulih_welcome *)msg);
     else if (m == PULIH_M_nack)
-        on_nack(peer, (const struct pulih_nack *)&msg);
+        on_nack(peer, (const struct pulih_nack *)msg);
     else if (m == PULIH_M_acks)
-        on_acks(peer, (const struct pulih_acks *)&msg);
+        on_acks(peer, (const struct pulih_acks *)msg);
     else if (m == PULIH_M_credit)
-        on_credit(peer, (const struct pulih_credit *)&msg);
+        on_credit(peer, (const struct pulih_credit *)msg);
     else
         pulih_must(m == PULIH_M_pong || m == PULIH_M_ping || m == PULIH_M_drain);
 }
