@@ -144,84 +144,84 @@ static void values_of_the_file_win(void **state)
     pulih_buf_free(&why);
 }
 
+static const struct {
+    const char *text, *fault;
+} wrong[] = {
+    {"intake = {\n batch_items = 0; };", "a.cfg:2: intake.batch_items: expected 1 to 1000, got 0\n"},
+    {"intake = { batch_items = 1001; };", "a.cfg:1: intake.batch_items: expected 1 to 1000, got 1001\n"},
+    {"intake = { max_bytes = 10000000001L; };",
+     "a.cfg:1: intake.max_bytes: expected -5 to 10000000000, got 10000000001\n"},
+    {"intake = { batch_items = \"5\"; };",
+     "a.cfg:1: intake.batch_items: expected a whole number, got text\n"},
+    {"intake = { batch_items = 5.0; };",
+     "a.cfg:1: intake.batch_items: expected a whole number, got a number with a fraction\n"},
+    {"intake = { batch_items = true; };",
+     "a.cfg:1: intake.batch_items: expected a whole number, got true or false\n"},
+    {"intake = { batch_items = [1]; };",
+     "a.cfg:1: intake.batch_items: expected a whole number, got a list\n"},
+    {"log = { json = 1; };", "a.cfg:1: log.json: expected true or false, got a whole number\n"},
+    {"zone = { };", "a.cfg:1: zone: expected text, got a group\n"},
+    {"zone = 1;", "a.cfg:1: zone: expected text, got a whole number\n"},
+    {"intake = { listen = \"\"; };", "a.cfg:1: intake.listen: expected 1 to 30 bytes, got 0\n"},
+    {"intake = { listen = \"0123456789012345678901234567890\"; };",
+     "a.cfg:1: intake.listen: expected 1 to 30 bytes, got 31\n"},
+    {"intake = { peers = \"tcp://a:1\"; };", "a.cfg:1: intake.peers: expected a list of texts, got text\n"},
+    {"intake = { peers = [1]; };",
+     "a.cfg:1: intake.peers: expected a list of texts, got a whole number in it\n"},
+    {"intake = { peers = (\"x\",\n\"\"); };",
+     "a.cfg:2: intake.peers: expected a list of texts, got an empty one in it\n"},
+    {"intake = { peers = [\"1\", \"2\", \"3\", \"4\"]; };",
+     "a.cfg:1: intake.peers: expected 0 to 3 texts, got 4\n"},
+    {"log = {\nlevel = \"inf\"; };",
+     "a.cfg:2: log.level: expected one of: debug info warning; got \"inf\"\n"},
+    {"log = { level = \"info warning\"; };",
+     "a.cfg:1: log.level: expected one of: debug info warning; got \"info warning\"\n"},
+    {"log = { level = \"\"; };", "a.cfg:1: log.level: expected one of: debug info warning; got \"\"\n"},
+    {"log = { level = 1; };", "a.cfg:1: log.level: expected text, got a whole number\n"},
+    {"intake = 5;", "a.cfg:1: intake: expected a group, got a whole number\n"},
+    {"followup = { letters = 10; };", "a.cfg:1: followup.letters: expected 1 to 9, got 10\n"},
+    {"\n\nintake = { batch_itmes = 5; };",
+     "a.cfg:3: intake.batch_itmes: unknown; did you mean intake.batch_items?\n"},
+    {"intake = { Listen = 5; };", "a.cfg:1: intake.Listen: unknown; did you mean intake.listen?\n"},
+    {"intak = { };", "a.cfg:1: intak: unknown; did you mean intake?\n"},
+    {"zones = \"x\";", "a.cfg:1: zones: unknown; did you mean zone?\n"},
+    {"json = true;", "a.cfg:1: json: unknown; did you mean log.json?\n"},
+    {"intake = { json = true; };", "a.cfg:1: intake.json: unknown; did you mean log.json?\n"},
+    {"intake = { zone = \"x\"; };", "a.cfg:1: intake.zone: unknown; did you mean zone?\n"},
+    {"xyzzy = 1;", "a.cfg:1: xyzzy: unknown\n"},
+    {"intake = { xyzzy = { deep = 1; }; };", "a.cfg:1: intake.xyzzy: unknown\n"},
+    {"a234567890123456789012345678901234567890123456789012345678901234567890 = 1;",
+     "a.cfg:1: a234567890123456789012345678901234567890123456789012345678901234567890: unknown\n"},
+    {"zone = \"x\";\nzone = \"y\";", "a.cfg:2: duplicate setting name\n"},
+    {"zone = \n;", "a.cfg:2: syntax error\n"},
+    {"zone = \"x", "a.cfg:1: syntax error\n"},
+    {"intake = { peers = [1, \"x\"]; };", "a.cfg:1: mismatched element type in array\n"},
+    /* What the library cuts in silence. */
+    {"intake = {\nbatch_items = 4294967297; };",
+     "a.cfg:2: 4294967297 is too large for 32 bits: put an L behind it\n"},
+    {"intake = { batch_items = -4294967295; };",
+     "a.cfg:1: -4294967295 is too large for 32 bits: put an L behind it\n"},
+    {"intake = { batch_items = 0x100000001; };",
+     "a.cfg:1: 0x100000001 is too large for 32 bits: put an L behind it\n"},
+    {"intake = { max_bytes = 99999999999999999999L; };", "a.cfg:1: 99999999999999999999 is too large\n"},
+    {"intake = { max_bytes = 99999999999999999999; };", "a.cfg:1: 99999999999999999999 is too large\n"},
+    {"x = 4294967297;\ny = 4294967298;",
+     "a.cfg:1: 4294967297 is too large for 32 bits: put an L behind it\n"
+     "a.cfg:2: 4294967298 is too large for 32 bits: put an L behind it\n"},
+    {"x = 99999999999.5;", "a.cfg:1: x: unknown\n"},
+};
+
 static void faults_say_where_and_what(void **state)
 {
-    static const struct {
-        const char *text, *fault;
-    } cases[] = {
-        {"intake = {\n batch_items = 0; };", "a.cfg:2: intake.batch_items: expected 1 to 1000, got 0\n"},
-        {"intake = { batch_items = 1001; };", "a.cfg:1: intake.batch_items: expected 1 to 1000, got 1001\n"},
-        {"intake = { max_bytes = 10000000001L; };",
-         "a.cfg:1: intake.max_bytes: expected -5 to 10000000000, got 10000000001\n"},
-        {"intake = { batch_items = \"5\"; };",
-         "a.cfg:1: intake.batch_items: expected a whole number, got text\n"},
-        {"intake = { batch_items = 5.0; };",
-         "a.cfg:1: intake.batch_items: expected a whole number, got a number with a fraction\n"},
-        {"intake = { batch_items = true; };",
-         "a.cfg:1: intake.batch_items: expected a whole number, got true or false\n"},
-        {"intake = { batch_items = [1]; };",
-         "a.cfg:1: intake.batch_items: expected a whole number, got a list\n"},
-        {"log = { json = 1; };", "a.cfg:1: log.json: expected true or false, got a whole number\n"},
-        {"zone = { };", "a.cfg:1: zone: expected text, got a group\n"},
-        {"zone = 1;", "a.cfg:1: zone: expected text, got a whole number\n"},
-        {"intake = { listen = \"\"; };", "a.cfg:1: intake.listen: expected 1 to 30 bytes, got 0\n"},
-        {"intake = { listen = \"0123456789012345678901234567890\"; };",
-         "a.cfg:1: intake.listen: expected 1 to 30 bytes, got 31\n"},
-        {"intake = { peers = \"tcp://a:1\"; };",
-         "a.cfg:1: intake.peers: expected a list of texts, got text\n"},
-        {"intake = { peers = [1]; };",
-         "a.cfg:1: intake.peers: expected a list of texts, got a whole number in it\n"},
-        {"intake = { peers = (\"x\",\n\"\"); };",
-         "a.cfg:2: intake.peers: expected a list of texts, got an empty one in it\n"},
-        {"intake = { peers = [\"1\", \"2\", \"3\", \"4\"]; };",
-         "a.cfg:1: intake.peers: expected 0 to 3 texts, got 4\n"},
-        {"log = {\nlevel = \"inf\"; };",
-         "a.cfg:2: log.level: expected one of: debug info warning; got \"inf\"\n"},
-        {"log = { level = \"info warning\"; };",
-         "a.cfg:1: log.level: expected one of: debug info warning; got \"info warning\"\n"},
-        {"log = { level = \"\"; };", "a.cfg:1: log.level: expected one of: debug info warning; got \"\"\n"},
-        {"log = { level = 1; };", "a.cfg:1: log.level: expected text, got a whole number\n"},
-        {"intake = 5;", "a.cfg:1: intake: expected a group, got a whole number\n"},
-        {"followup = { letters = 10; };", "a.cfg:1: followup.letters: expected 1 to 9, got 10\n"},
-        {"\n\nintake = { batch_itmes = 5; };",
-         "a.cfg:3: intake.batch_itmes: unknown; did you mean intake.batch_items?\n"},
-        {"intake = { Listen = 5; };", "a.cfg:1: intake.Listen: unknown; did you mean intake.listen?\n"},
-        {"intak = { };", "a.cfg:1: intak: unknown; did you mean intake?\n"},
-        {"zones = \"x\";", "a.cfg:1: zones: unknown; did you mean zone?\n"},
-        {"json = true;", "a.cfg:1: json: unknown; did you mean log.json?\n"},
-        {"intake = { json = true; };", "a.cfg:1: intake.json: unknown; did you mean log.json?\n"},
-        {"intake = { zone = \"x\"; };", "a.cfg:1: intake.zone: unknown; did you mean zone?\n"},
-        {"xyzzy = 1;", "a.cfg:1: xyzzy: unknown\n"},
-        {"intake = { xyzzy = { deep = 1; }; };", "a.cfg:1: intake.xyzzy: unknown\n"},
-        {"a234567890123456789012345678901234567890123456789012345678901234567890 = 1;",
-         "a.cfg:1: a234567890123456789012345678901234567890123456789012345678901234567890: unknown\n"},
-        {"zone = \"x\";\nzone = \"y\";", "a.cfg:2: duplicate setting name\n"},
-        {"zone = \n;", "a.cfg:2: syntax error\n"},
-        {"zone = \"x", "a.cfg:1: syntax error\n"},
-        {"intake = { peers = [1, \"x\"]; };", "a.cfg:1: mismatched element type in array\n"},
-        /* What the library cuts in silence. */
-        {"intake = {\nbatch_items = 4294967297; };",
-         "a.cfg:2: 4294967297 is too large for 32 bits: put an L behind it\n"},
-        {"intake = { batch_items = -4294967295; };",
-         "a.cfg:1: -4294967295 is too large for 32 bits: put an L behind it\n"},
-        {"intake = { batch_items = 0x100000001; };",
-         "a.cfg:1: 0x100000001 is too large for 32 bits: put an L behind it\n"},
-        {"intake = { max_bytes = 99999999999999999999L; };", "a.cfg:1: 99999999999999999999 is too large\n"},
-        {"intake = { max_bytes = 99999999999999999999; };", "a.cfg:1: 99999999999999999999 is too large\n"},
-        {"x = 4294967297;\ny = 4294967298;",
-         "a.cfg:1: 4294967297 is too large for 32 bits: put an L behind it\n"
-         "a.cfg:2: 4294967298 is too large for 32 bits: put an L behind it\n"},
-        {"x = 99999999999.5;", "a.cfg:1: x: unknown\n"},
-    };
     struct pulih_buf why = {0};
 
     (void)state;
-    for (size_t i = 0; i < PULIH_COUNT(cases); i++) {
+    for (size_t i = 0; i < PULIH_COUNT(wrong); i++) {
         struct sample s, none = {0};
         memset(&s, 0, sizeof s);
-        if (load(cases[i].text, &s, &why))
-            fail_msg("taken: %s", cases[i].text);
-        assert_string_equal(pulih_buf_text(&why), cases[i].fault);
+        if (load(wrong[i].text, &s, &why))
+            fail_msg("taken: %s", wrong[i].text);
+        assert_string_equal(pulih_buf_text(&why), wrong[i].fault);
         assert_memory_equal(&s, &none, sizeof s);
     }
     pulih_buf_free(&why);
