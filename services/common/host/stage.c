@@ -193,11 +193,13 @@ static size_t unpack_hints(struct pulih_batch *b)
 static void note_hinted(struct pulih_worker *w, struct pulih_batch *b, size_t n_manifests)
 {
     struct pulih_stage_setup *stage = b->stage;
+    int64_t now_us = pulih_worker_now(w);
 
     for (size_t i = 0; i < n_manifests; i++) {
-        if (stage->hinted_us < b->manifests[i].next_at)
-            stage->hinted_us = b->manifests[i].next_at;
-        stage->hint_age_us += (pulih_worker_now(w) - b->manifests[i].next_at - stage->hint_age_us) / 4;
+        int64_t next_at = b->manifests[i].next_at;
+        if (stage->hinted_us < next_at)
+            stage->hinted_us = next_at;
+        stage->hint_age_us += (now_us - next_at - stage->hint_age_us) / 4;
     }
 }
 
