@@ -442,6 +442,7 @@ static void close_door(void *door)
 }
 
 const struct pulih_door followup_door = {
+    .setting = "feed",
     .open = open_door,
     .waits = waits,
     .turn = turn,

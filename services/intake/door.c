@@ -376,6 +376,7 @@ static void close_door(void *door)
 }
 
 const struct pulih_door intake_door = {
+    .setting = "publish",
     .open = open_door,
     .waits = waits,
     .turn = turn,

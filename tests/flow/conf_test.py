@@ -1,12 +1,14 @@
 """Configuration and policy: every wrong value is refused with file, line, name and reason before anything starts."""
 import os
 import re
+import socket
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 
 from pulihtest import *
+from link import free_port
 
 CONF = [r[:6] for r in rows("include/pulih/tbl/conf.tbl.h", "CONF")]  # group, kind, name, min, max, default
 WRONG_KIND = {"integer": ['"12"', "true", "1.5", "[1]"], "text": ["7", "true", '["a"]', "{}"],
@@ -260,6 +262,24 @@ def the_example_is_in_order_and_names_every_parameter(service):
 def what_is_no_option_ends_with_2(*args):
     code, out = run("intake", *args)
     assert code == 2 and out, out
+
+
+LISTENS = [("intake", "publish", "tcp://127.0.0.1:{}"), ("followup", "feed", "tcp://127.0.0.1:{}"),
+           ("escalation", "listen", "tcp://127.0.0.1:{}"), ("classification", "http", "127.0.0.1:{}")]
+
+
+@cases([(f"{s}.{name}", s, name, address) for s, name, address in LISTENS])
+def a_port_that_is_taken_is_told_with_the_setting_to_change(service, name, address):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        others = {n: address.format(free_port()) for s, n, address in LISTENS[:2] if s == service}
+        others |= {"listen": f"tcp://127.0.0.1:{free_port()}", "http": f"127.0.0.1:{free_port()}"}
+        others[name] = address.format(taken.getsockname()[1])
+        lines = "".join(f'    {n} = "{value}";\n' for n, value in others.items())
+        own = Folder('database = "host=/nowhere";\n' + f"{service} = {{\n{lines}}};\n")
+        code, out = run(service, "--config", own.path)
+    line = 4 + list(others).index(name)
+    wanted = f"pulih.cfg:{line}: {service}.{name}: {others[name]}: Address already in use"
+    assert code == 1 and wanted in out, (wanted, out)
 
 
 @test

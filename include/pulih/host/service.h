@@ -31,6 +31,7 @@ enum { PULIH_DOOR_ITEMS_MAX = 4 };
 
 /* Sockets of a daemon that others call: the publish door, the feed door. All on the network thread. */
 struct pulih_door {
+    const char *setting; /* in the daemon's group: where it listens */
     /* NULL with a line in *why. */
     void *(*open)(struct pulih_host *h, struct pulih_buf *why);
     /* Fills what it waits for, returns how many; called before each poll. */

@@ -345,6 +345,25 @@ static bool open_http(struct daemon *d, struct pulih_buf *why)
     return d->http != NULL;
 }
 
+static bool open_door(struct daemon *d, struct pulih_buf *why)
+{
+    d->door = d->host.service->door->open(&d->host, why);
+    return d->door;
+}
+
+/* What cannot be listened at is told with the setting to change: mostly somebody else has the port. */
+static bool listen_at(struct daemon *d, const char *setting,
+                      bool (*open)(struct daemon *, struct pulih_buf *), struct pulih_buf *why)
+{
+    struct pulih_buf fault PULIH_AUTO(pulih_buf_free) = {0};
+
+    if (open(d, &fault))
+        return true;
+    pulih_conf_where(d->conf_path, pulih_stage_name(d->host.service->stage), setting, why);
+    pulih_buf_add_view(why, pulih_view_of_buf(&fault));
+    return false;
+}
+
 /* A session is an open file, and what a process gets at first is often too little for sessions_max. */
 static void allow_open_files(void)
 {
@@ -357,6 +376,8 @@ static void allow_open_files(void)
 
 static bool start(struct daemon *d, struct pulih_policy *policy, struct pulih_buf *why)
 {
+    const struct pulih_door *door = d->host.service->door;
+
     allow_open_files();
     d->signal_fd = open_signals();
     d->notify = pulih_notify_new();
@@ -365,12 +386,9 @@ static bool start(struct daemon *d, struct pulih_policy *policy, struct pulih_bu
     prepare_stage(d);
     pulih_hinters_init(&d->hinters, d->turned_at_us);
     start_worker(d, policy);
-    if (!pulih_gate_guard(&d->host.gate, d->host.bus, &d->host.metrics, why) || !open_hints(d, why) ||
-        !open_peers(d, why) || !open_http(d, why))
-        return false;
-    if (d->host.service->door)
-        d->door = d->host.service->door->open(&d->host, why);
-    return d->door || !d->host.service->door;
+    return pulih_gate_guard(&d->host.gate, d->host.bus, &d->host.metrics, why) && open_peers(d, why) &&
+           listen_at(d, "listen", open_hints, why) && listen_at(d, "http", open_http, why) &&
+           (!door || listen_at(d, door->setting, open_door, why));
 }
 
 static void stop(struct daemon *d)
