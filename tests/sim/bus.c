@@ -1,7 +1,6 @@
 /* The network, behind the contract of pulih/base/bus.h: what is sent may come late, or end with its connection; the
  * order within a connection is kept. Hints may be lost one by one, and doubled, as if a replica had sent them so. */
 #include "pulih/base/bus.h"
-#include "pulih/base/curve.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -497,26 +496,4 @@ size_t pulih_bus_poll(struct pulih_bus_item *items, size_t n, int timeout_ms)
         ready += items[i].ready != 0;
     }
     return ready;
-}
-
-/* --- the guard: no keys are configured here --------------------------------------------------------------- */
-
-struct pulih_guard *pulih_guard_start(struct pulih_bus *bus, const struct pulih_key_pair *pair,
-                                      const struct pulih_clients *clients,
-                                      const struct pulih_guard_watcher *watcher, struct pulih_buf *why)
-{
-    (void)bus, (void)pair, (void)clients, (void)watcher, (void)why;
-    pulih_must(!"keys");
-    return NULL;
-}
-
-void pulih_guard_set_clients(struct pulih_guard *g, const struct pulih_clients *clients)
-{
-    (void)clients;
-    pulih_must(!g);
-}
-
-void pulih_guard_stop(struct pulih_guard *g)
-{
-    pulih_must(!g);
 }

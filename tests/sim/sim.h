@@ -147,7 +147,7 @@ void sim_delete(struct sim_tx *tx, struct sim_row *row);
 void sim_sql_error(struct sim_tx *tx, const char *sqlstate, const char *text) __attribute__((noreturn));
 void *sim_keep(const void *bytes, size_t len);
 
-/* --- statements.c ------------------------------------------------------------------------------------------ */
+/* --- statements.c: core.c, services.c, over rows.c and values.c */
 
 struct sim_params {
     size_t n;
