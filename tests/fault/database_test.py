@@ -109,6 +109,25 @@ def intake_stops_without_its_database():
 
 
 @test(timeout=120)
+def what_came_while_postgresql_was_down_is_stored():
+    """Credit that was granted before is still good; the batch is handed over while there is no session."""
+    cluster = Cluster()
+    chain = Chain(database=Database(cluster))
+    p = chain.publisher()
+    first = p.call("complaint", a_complaint())["complaint"]
+    chain.wait_state(first, "acknowledged")
+    cluster.stop()
+    wait_until(lambda: chain.intake.metrics()['pulih_up{stage="intake"}'] == 0, what="intake knows")
+    ids = [p.send("complaint", a_complaint()) for _ in range(4)] + [p.send("note", {"text": "x"}, first)]
+    wait_until(lambda: chain.intake.metrics()['pulih_received_total{stage="intake"}'] >= 2 + len(ids),
+               what="intake has them")
+    cluster.start()
+    assert [a["result"] for a in p.receipts(ids)] == ["stored"] * len(ids)
+    for id in ids[:4]:
+        chain.wait_state(id, "acknowledged")
+
+
+@test(timeout=120)
 def postgresql_is_down_in_between():
     cluster = Cluster()
     chain = Chain(database=Database(cluster))

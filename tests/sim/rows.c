@@ -175,6 +175,8 @@ static void check(struct sim_tx *tx, int table, const void *row)
             pulih_life_after(e->prior, m) != e->state)
             sim_fail("illegal move from %d by %d to %d", e->prior, e->type, e->state);
     }
+    if (table == PULIH_T_content && !((const struct pulih_row_content *)row)->salt.at)
+        sim_fail("a message without its salt");
     if (sim_poison.stage && !sim_poison.kills && where[sim_poison.stage] == table &&
         pulih_id_compare(complaint, &sim_poison.complaint) == 0)
         sim_sql_error(tx, "22021", "invalid byte sequence for encoding");

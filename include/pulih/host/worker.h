@@ -19,7 +19,8 @@
 
 struct pulih_worker;
 
-/* Tries once. `attempt` counts from 0; PULIH_DB_DONE ends the job. */
+/* Tries once. `attempt` counts these calls from 0, not the waits for a database before them; PULIH_DB_DONE
+ * ends the job. */
 typedef enum pulih_db_end pulih_job_f(struct pulih_worker *w, void *job, int attempt);
 /* Runs when due and sets how long to wait for the next time. */
 typedef enum pulih_db_end pulih_beat_f(struct pulih_worker *w, void *arg, int64_t *ret_wait_us);

@@ -238,13 +238,13 @@ static void say_seen(struct pulih_worker *w)
 
 static bool do_job(struct pulih_worker *w, void *job)
 {
-    for (int attempt = 0;; attempt++) {
+    for (int attempt = 0;;) {
         if (!be_up(w)) {
             if (is_stopping(w))
                 return false;
             continue;
         }
-        enum pulih_db_end end = w->setup.work(w, job, attempt);
+        enum pulih_db_end end = w->setup.work(w, job, attempt++);
         if (end == PULIH_DB_DONE) {
             w->backoff_us = 0;
             return true;
