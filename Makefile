@@ -74,7 +74,7 @@ $(error MODE is one of release, asan, cover, fuzz)
 endif
 
 # These goals bring in what the others need, so they must not ask the compiler anything.
-OUTER := check docker-check demo run bench bench-stored torture mutants deps clean clean-var help format-check docs docs-check sim sim-mutants
+OUTER := check docker-check demo run bench bench-stored bench-held torture mutants deps clean clean-var help format-check docs docs-check sim sim-mutants
 FLAGS := build/flags.$(notdir $(firstword $(CC))).mk
 ifneq ($(filter-out $(OUTER),$(or $(MAKECMDGOALS),all)),)
 include $(FLAGS)
@@ -220,8 +220,8 @@ run: deps
 	@$(MAKE) --no-print-directory all && BUILD=$(BUILD) deploy/run
 bench: deps
 	@$(MAKE) --no-print-directory all tools && BUILD=$(BUILD) tests/bench/run
-bench-stored: deps
-	@$(MAKE) --no-print-directory all tools && BUILD=$(BUILD) tests/bench/stored
+bench-stored bench-held: bench-%: deps
+	@$(MAKE) --no-print-directory all tools && BUILD=$(BUILD) tests/bench/$*
 mutants: deps
 	@$(MAKE) --no-print-directory all && BUILD=$(BUILD) tests/mutants/run $(MUTANT)
 torture: deps
@@ -298,6 +298,7 @@ help:
 #H make fuzz SECONDS=60   each fuzzer that long        make model     the model checker
 #H make docker-check      the containers: built, scaled, killed, stopped; needs Docker and docker-compose
 #H make bench             throughput and latency      make torture SECONDS=60 SEED=1   kills and faults under load
+#H make bench-stored STORED=10000000   beside what is stored already   make bench-held HELD_S=600   under an old snapshot
 #H make sim SECONDS=60 SEED=n         simulated worlds; with SEED that one, and all that happens in it
 #H make mutants           breaks the hand-over in many ways, each must be noticed; MUTANT=name for one
 #H make cover tidy analyze format-check               what the tools say
