@@ -214,12 +214,8 @@ def _pick(names):
     return [t for t in _tests if not names or any(n in t[0] for n in names)]
 
 
-def main():
-    """Runs the tests of this script and exits."""
-    picked = _pick(sys.argv[1:])
-    if _shared:
-        picked.append(("what the tests shared ends cleanly", _end_shared, 60 * SLOW))
-    print(f"1..{len(picked)}", flush=True)
+def _run_all(picked):
+    """Returns how many failed."""
     failed = 0
     for number, (name, function, timeout) in enumerate(picked, 1):
         skipped, why = _run(name, function, timeout)
@@ -227,6 +223,24 @@ def main():
         print(f"{'not ok' if why else 'ok'} {number} - {name.replace('_', ' ')}{skip}", flush=True)
         note("\n".join(why))
         failed += bool(why)
+    return failed
+
+
+def main():
+    """Runs the tests of this script and exits. Who ends it early, by Ctrl-C or SIGTERM, leaves nothing running."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    picked = _pick(sys.argv[1:])
+    if _shared:
+        picked.append(("what the tests shared ends cleanly", _end_shared, 60 * SLOW))
+    print(f"1..{len(picked)}", flush=True)
+    try:
+        failed = _run_all(picked)
+    except KeyboardInterrupt:
+        _end_shared()
+        note("\n".join(_take_down()))
+        while _last:
+            _last.pop()()
+        failed = 1
     at_end()
     sys.exit(1 if failed else 0)
 
