@@ -241,8 +241,8 @@ static void loop(struct daemon *d)
     while (!drained(d)) {
         wait_for_work(d, door_due_us);
         take_signals(d);
+        take_job(d); /* receipts go out before the next stage wakes up and wants the processor */
         pulih_worker_take_hints(d->host.worker, send_hint, d);
-        take_job(d);
         if (d->hints)
             gather_hints(d);
         if (d->door)

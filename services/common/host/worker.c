@@ -38,6 +38,7 @@ struct pulih_worker {
     int64_t beat_due_us[PULIH_BEATS_MAX];
     int64_t seen_due_us;
     int64_t look_due_us;
+    bool in_job; /* its end tells the network thread of the hints, too */
     pthread_t thread;
     int fd;
     pthread_mutex_t lock; /* guards all below */
@@ -320,8 +321,10 @@ static void *run(void *arg)
 
     for (bool stop = false; !stop;) {
         void *job = next_job(w, next_us, &stop);
+        w->in_job = job;
         if (job)
             job_done(w, do_job(w, job));
+        w->in_job = false;
         if (!stop && (pulih_db_check(w->db) || be_up(w))) {
             look_after_session(w);
             say_seen(w);
@@ -444,7 +447,8 @@ void pulih_worker_hint(struct pulih_worker *w, enum pulih_stage to, struct pulih
     w->hints[w->n_hints++] = (struct hint){to, w->hint_bytes.len, frame.len};
     pulih_buf_add_view(&w->hint_bytes, frame);
     pthread_mutex_unlock(&w->lock);
-    tell_network(w);
+    if (!w->in_job)
+        tell_network(w);
 }
 
 void pulih_worker_take_hints(struct pulih_worker *w,
