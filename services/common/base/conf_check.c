@@ -8,8 +8,9 @@
 #include <strings.h>
 
 #include "pulih/base/file.h"
+#include "pulih/base/near.h"
 
-enum { DEPTH_MAX = 10 /* of the library */, NAME_MAX_BYTES = 64 };
+enum { DEPTH_MAX = 10 /* of the library */ };
 
 /* A place in a text. Moves only by advance(), which counts lines. */
 struct scan {
@@ -154,44 +155,6 @@ bool pulih_conf_check_text(const char *text, struct pulih_buf *why)
     return check_text(&s);
 }
 
-static size_t least_of(size_t a, size_t b, size_t c)
-{
-    size_t least = a < b ? a : b;
-
-    return least < c ? least : c;
-}
-
-/* How many signs must be put in, taken out or changed to make one name of the other. */
-static size_t edit_distance(const char *a, const char *b)
-{
-    size_t len = strlen(b), row[NAME_MAX_BYTES + 1];
-
-    if (len > NAME_MAX_BYTES)
-        return SIZE_MAX;
-    for (size_t j = 0; j <= len; j++)
-        row[j] = j;
-    for (size_t i = 1; a[i - 1]; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= len; j++) {
-            size_t above = row[j];
-            row[j] = least_of(row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1]));
-            diagonal = above;
-        }
-    }
-    return row[len];
-}
-
-static bool is_like(const char *unknown, const char *known, size_t *ret_best)
-{
-    size_t distance = edit_distance(unknown, known);
-
-    if (distance > 1 + strlen(known) / 4 || distance >= *ret_best)
-        return false;
-    *ret_best = distance;
-    return true;
-}
-
 bool pulih_conf_same_group(const char *a, const char *b)
 {
     return a == b || (a && b && strcmp(a, b) == 0);
@@ -205,7 +168,7 @@ const struct pulih_conf_row *pulih_conf_nearest(const struct pulih_conf_file *fi
 
     for (size_t i = 0; i < file->n_rows; i++) {
         const struct pulih_conf_row *row = &file->rows[i];
-        if (pulih_conf_same_group(group, row->group) && is_like(name, row->name, &best))
+        if (pulih_conf_same_group(group, row->group) && pulih_is_nearer(name, row->name, &best))
             nearest = row;
     }
     for (size_t i = 0; !nearest && i < file->n_rows; i++)
@@ -220,7 +183,7 @@ const char *pulih_conf_nearest_group(const struct pulih_conf_file *file, const c
     size_t best = SIZE_MAX;
 
     for (size_t i = 0; i < file->n_rows; i++)
-        if (file->rows[i].group && is_like(name, file->rows[i].group, &best))
+        if (file->rows[i].group && pulih_is_nearer(name, file->rows[i].group, &best))
             nearest = file->rows[i].group;
     return nearest;
 }

@@ -32,17 +32,23 @@ static size_t distance(const char *a, const char *b)
     return row[len];
 }
 
+bool pulih_is_nearer(const char *unknown, const char *known, size_t *best)
+{
+    size_t d = distance(unknown, known);
+
+    if (d > 1 + strlen(known) / 4 || d >= *best)
+        return false;
+    *best = d;
+    return true;
+}
+
 const char *pulih_nearest(const char *unknown, const char *const *known, size_t n)
 {
     const char *nearest = NULL;
     size_t best = SIZE_MAX;
 
-    for (size_t i = 0; i < n; i++) {
-        size_t d = distance(unknown, known[i]);
-        if (d > 1 + strlen(known[i]) / 4 || d >= best)
-            continue;
-        best = d;
-        nearest = known[i];
-    }
+    for (size_t i = 0; i < n; i++)
+        if (pulih_is_nearer(unknown, known[i], &best))
+            nearest = known[i];
     return nearest;
 }
