@@ -44,14 +44,18 @@ class Cluster:
 
     _shared = None
 
-    def __init__(self, path=None):
+    def __init__(self, path=None, of=None):
+        """of: a cluster that runs, whose standby this one is."""
         self._own = path is None
         self.path = path or os.path.join(tempfile.mkdtemp(prefix="pulih-test."), "pg")
         self.parts = None
         if self._own:
             os.chmod(os.path.dirname(self.path), 0o755)
             t.undo("PostgreSQL", self.remove)
-        self.start()
+        if of:
+            self.parts = _conninfo_parts(self._do("follow", of.path))
+        else:
+            self.start()
         t.show_log(self.log)
 
     @classmethod
@@ -92,6 +96,10 @@ class Cluster:
     def crash(self):
         """Stops it as a power cut would: recovery follows at the next start."""
         self.stop("immediate")
+
+    def promote(self):
+        """A standby takes writes from now on."""
+        self._do("promote")
 
     def _processes(self):
         try:
@@ -157,11 +165,17 @@ class Database:
         c.close()
 
     @classmethod
+    def of(cls, cluster, name):
+        """One that is there already, or that others make; it stays."""
+        found = cls.__new__(cls)
+        found.cluster, found.name, found._connection = cluster, name, None
+        return found
+
+    @classmethod
     def _migrated(cls, cluster):
         """Name of a migrated database to copy from: copying is much faster than migrating. One per script."""
         if cls._to_copy is None:
-            made = cls.__new__(cls)
-            made.cluster, made.name, made._connection = cluster, f"m{os.getpid()}", None
+            made = cls.of(cluster, f"m{os.getpid()}")
             made._create("template0")
             t.at_end(made._drop)
             made.migrate()
@@ -229,6 +243,6 @@ class Database:
         if self._connection is not None:
             self._connection.close()
         self.cluster.start()
-        c = self.cluster.connect()
+        c = self.cluster.connect(options="'-c synchronous_commit=local'")  # its standby may be gone
         c.cursor().execute(f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)")
         c.close()
