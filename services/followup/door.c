@@ -14,7 +14,7 @@
 #include "pulih/base/must.h"
 #include "pulih/base/point.h"
 
-enum { ITEMS_PER_FRAME = 200, REQUESTS_MAX = 256, FRAMES_PER_TURN = 1000 };
+enum { ITEMS_PER_FRAME = 200, REQUESTS_MAX = 256, FRAMES_PER_TURN = 100 };
 static const int64_t SILENCE_US = 15 * 1000 * 1000, HEADS_US = 1000 * 1000;
 
 /* --- receiving ------------------------------------------------------------------------------------------ */

@@ -13,7 +13,7 @@
 #include "pulih/base/point.h"
 #include "services/intake/door.h"
 
-enum { BATCH_BYTES = 1024 * 1024, FRAMES_PER_TURN = 1000 };
+enum { BATCH_BYTES = 1024 * 1024, IDLE_FRAMES_PER_TURN = 100 };
 static const int64_t SILENCE_US = 15 * 1000 * 1000;
 static const int64_t SWEEP_US = 1000 * 1000;
 static const int64_t QUIET_US = 100 * 1000;
@@ -208,19 +208,23 @@ static void keep_frame(struct intake_batch *b, struct pulih_bus_msg *msg)
     b->bytes += msg->body.len;
 }
 
+/* Bounded, so that a flood of what is refused does not keep receipts and heartbeats back. What is taken is
+ * bounded by the batch. */
 static void receive(struct door *d)
 {
     struct pulih_bus_msg *msg;
+    int idle = 0;
 
-    /* Bounded, so that a flood of what is refused does not keep receipts and heartbeats back. */
-    for (int n = 0; n < FRAMES_PER_TURN && has_room(d) && (msg = pulih_bus_receive(d->socket)); n++) {
+    while (idle < IDLE_FRAMES_PER_TURN && has_room(d) && (msg = pulih_bus_receive(d->socket))) {
         if (on_frame(d, msg)) {
             keep_frame(d->gather, msg);
             d->taken_at_us = pulih_mono_us();
         } else {
             pulih_bus_msg_free(msg);
+            idle++;
         }
     }
+    d->more = idle == IDLE_FRAMES_PER_TURN;
 }
 
 static void give(struct door *d)
@@ -307,6 +311,8 @@ static int64_t turn(void *door)
     receive(d);
     give(d);
     sweep(d);
+    if (d->more) /* a busy worker is no reason to let good messages wait behind refused ones */
+        return 0;
     return d->told_drain ? pulih_mono_us() + QUIET_US / 4 : d->sweep_at_us;
 }
 

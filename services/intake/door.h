@@ -21,6 +21,7 @@ struct door {
     struct intake_batch *gather;
     double items_per_s; /* of the worker while it works */
     uint64_t window;    /* credit for all sessions together */
+    bool more; /* the last turn ended before the socket was empty */
     int64_t sweep_at_us;
     bool told_drain;
     int64_t taken_at_us; /* when the last message was taken, or the drain told */
