@@ -44,8 +44,9 @@ static void welcome(struct door *d, const struct subscriber *sub)
     PULIH_SET(&msg, welcome, item_max_bytes, PULIH_FRAME_MAX_BYTES);
     PULIH_SET(&msg, welcome, server_time, pulih_worker_now(d->host->worker));
     PULIH_SET(&msg, welcome, streams, FEED_STREAMS);
-    pulih_log(PULIH_LOG_info, "subscriber came", "client", "%s", sub->s.client, "user", "%s", sub->s.user,
-              NULL);
+    if (pulih_sessions_may_tell(&d->sessions, sub->s.seen_us))
+        pulih_log(PULIH_LOG_info, "subscriber came", "client", "%s", sub->s.client, "user", "%s", sub->s.user,
+                  NULL);
     feed_send(d, &sub->s.peer, PULIH_M_welcome, &msg);
 }
 

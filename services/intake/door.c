@@ -52,7 +52,8 @@ static void on_hello(struct door *d, const struct pulih_bus_msg *msg, const char
     PULIH_SET(&welcome, welcome, credit, p->s.limit);
     PULIH_SET(&welcome, welcome, item_max_bytes, PULIH_FRAME_MAX_BYTES);
     PULIH_SET(&welcome, welcome, server_time, pulih_worker_now(d->host->worker));
-    pulih_log(PULIH_LOG_info, "publisher came", "client", "%s", p->s.client, "user", "%s", user, NULL);
+    if (pulih_sessions_may_tell(&d->sessions, p->s.seen_us))
+        pulih_log(PULIH_LOG_info, "publisher came", "client", "%s", p->s.client, "user", "%s", user, NULL);
     intake_send(d, from, PULIH_M_welcome, &welcome);
 }
 
@@ -267,8 +268,9 @@ static void sweep(struct door *d)
     d->sweep_at_us = now_us + SWEEP_US;
     for (size_t at = 0; (s = pulih_session_next(&d->sessions, &at));) {
         if (now_us - s->seen_us > SILENCE_US) {
-            pulih_log(PULIH_LOG_info, "publisher went silent", "client", "%s", s->client, "user", "%s",
-                      s->user, NULL);
+            if (pulih_sessions_may_tell(&d->sessions, now_us))
+                pulih_log(PULIH_LOG_info, "publisher went silent", "client", "%s", s->client, "user", "%s",
+                          s->user, NULL);
             pulih_session_drop(&d->sessions, s);
         } else {
             look_after(d, (struct publisher *)s, now_us);

@@ -218,6 +218,31 @@ static void can_be_emptied_while_walking(void **state)
     pulih_sessions_free(&s);
 }
 
+static size_t told(struct pulih_sessions *s, size_t times, int64_t now_us)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < times; i++)
+        n += pulih_sessions_may_tell(s, now_us);
+    return n;
+}
+
+static void sessions_without_end_do_not_fill_the_log(void **state)
+{
+    struct pulih_sessions s;
+
+    (void)state;
+    pulih_sessions_init(&s, sizeof(struct visitor), 10);
+    assert_int_equal(told(&s, 1000, 5000000), 100);
+    assert_int_equal(s.untold, 900);
+    assert_int_equal(told(&s, 10, 5999999), 0);
+    assert_int_equal(told(&s, 10, 6000000), 1);
+    assert_int_equal(s.untold, 9);
+    assert_int_equal(told(&s, 10, 9000000), 3);
+    assert_int_equal(told(&s, 1000, INT64_MAX / 2), 100); /* not more, however long it was quiet */
+    pulih_sessions_free(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -228,6 +253,7 @@ int main(void)
         cmocka_unit_test(tells_peers_apart),
         cmocka_unit_test(gives_each_once),
         cmocka_unit_test(can_be_emptied_while_walking),
+        cmocka_unit_test(sessions_without_end_do_not_fill_the_log),
     };
 
     return cmocka_run_group_tests_name("sessions", tests, NULL, NULL);

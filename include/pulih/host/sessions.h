@@ -27,6 +27,9 @@ struct pulih_sessions {
     struct pulih_session **slots; /* open addressing, at most half full */
     size_t n_slots;
     size_t n;
+    int lines; /* that may be logged now, see pulih_sessions_may_tell */
+    int64_t next_line_us;
+    unsigned untold;
 };
 
 void pulih_sessions_init(struct pulih_sessions *s, size_t session_bytes, size_t max);
@@ -46,5 +49,9 @@ void pulih_session_drop(struct pulih_sessions *s, struct pulih_session *session)
 /* The sessions one by one: start with *at = 0; NULL at the end. Dropping the one just given is allowed, but
  * may hide another one until the next round. */
 struct pulih_session *pulih_session_next(const struct pulih_sessions *s, size_t *at);
+/* Whether it is worth a line of the log, at a monotonic time, that a session began or went silent. Whoever
+ * reaches an open door may open sessions without end and must not fill the log: a hundred lines at a time,
+ * and one a second. How many were left out is logged before the next one. */
+bool pulih_sessions_may_tell(struct pulih_sessions *s, int64_t now_us);
 
 #endif

@@ -4,7 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pulih/base/log.h"
 #include "pulih/base/must.h"
+
+enum { LINES_MOST = 100 };
+static const int64_t LINE_US = 1000 * 1000;
 
 static size_t home_of(const struct pulih_sessions *s, const struct pulih_bus_peer *peer)
 {
@@ -22,7 +26,8 @@ static bool same_peer(const struct pulih_bus_peer *a, const struct pulih_bus_pee
 
 void pulih_sessions_init(struct pulih_sessions *s, size_t session_bytes, size_t max)
 {
-    *s = (struct pulih_sessions){.session_bytes = session_bytes, .max = max, .n_slots = 16};
+    *s = (struct pulih_sessions){
+        .session_bytes = session_bytes, .max = max, .n_slots = 16, .lines = LINES_MOST};
     while (s->n_slots < 2 * max)
         s->n_slots *= 2;
     s->slots = calloc(s->n_slots, sizeof(struct pulih_session *));
@@ -121,4 +126,29 @@ struct pulih_session *pulih_session_next(const struct pulih_sessions *s, size_t 
             return session;
     }
     return NULL;
+}
+
+static void add_lines(struct pulih_sessions *s, int64_t now_us)
+{
+    int64_t more = (now_us - s->next_line_us) / LINE_US + 1;
+
+    if (now_us < s->next_line_us)
+        return;
+    s->next_line_us = now_us + LINE_US;
+    s->lines = more < LINES_MOST - s->lines ? s->lines + (int)more : LINES_MOST;
+}
+
+bool pulih_sessions_may_tell(struct pulih_sessions *s, int64_t now_us)
+{
+    add_lines(s, now_us);
+    if (!s->lines) {
+        s->untold++;
+        return false;
+    }
+    s->lines--;
+    if (s->untold)
+        pulih_log(PULIH_LOG_warning, "sessions begin and end too fast for the log", "untold", "%u", s->untold,
+                  NULL);
+    s->untold = 0;
+    return true;
 }
