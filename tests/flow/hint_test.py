@@ -1,4 +1,5 @@
 """Hints make the chain fast, and nothing depends on them."""
+import contextlib
 import os
 import random
 import statistics
@@ -274,6 +275,67 @@ def a_flood_of_hints_that_name_nothing_is_bounded(service):
     assert spoilt < 2 * (5 * took + 10) + 30
     assert found[2] < allowed_ms(own, 100)
     verify_chains(own.db)
+
+
+def resident_kib(daemon):
+    with open(f"/proc/{daemon.pid}/status") as f:
+        return int(next(line for line in f if line.startswith("VmRSS:")).split()[1])
+
+
+def send_long_hints(to, service, frames, over):
+    """Over one connection after the other: what one has sent is still there when it has gone."""
+    while not over.is_set():
+        forger = Forger(to, service)
+        forger._socket.setsockopt(zmq.SNDTIMEO, 100)
+        for frame in frames:
+            with contextlib.suppress(zmq.Again):
+                forger.send_frame(frame)
+        forger.close()
+
+
+@cases([("sound rows", {}, 10000), ("rows of another version", {"layout": 1}, 10000)])
+def long_hints_that_name_nothing_keep_nobody_and_fill_no_memory(changes, items):
+    own = Chain()
+    case, daemon, over = Case(own), own.classification, threading.Event()
+    lone_complaints(own, 5)
+    hints = [dict(a_hint("classification", case), **changes) for _ in range(8)]
+    frames = [msgpack.packb([1, WIRE["hint"], dict(h, items=h["items"] * items)]) for h in hints]
+    before = resident_kib(daemon)
+    threads = [threading.Thread(target=send_long_hints, args=(own, "classification", frames, over)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    try:
+        found = lone_complaints(own, 20)
+        more = resident_kib(daemon) - before
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
+    note(f"{printed(found)} beside hints of {len(frames[0]) >> 10} KiB; {more} KiB more")
+    assert SLOW > 1 or more < 128 * 1024, f"{more} KiB more"
+    assert found[2] < allowed_ms(own, 100)
+
+
+@test
+def without_a_database_the_hint_port_fills_no_memory():
+    """The batch cannot be done, so nothing is taken from the port for its sake."""
+    own = Chain()
+    case, daemon, over = Case(own), own.classification, threading.Event()
+    ignored = 'pulih_hints_ignored_total{stage="classification"}'
+    frames = [msgpack.packb([1, WIRE["hint"], a_hint("classification", case, body=bytes(1 << 20))])] * 8
+    Cluster.shared().pause()
+    try:
+        before = resident_kib(daemon)
+        thread = threading.Thread(target=send_long_hints, args=(own, "classification", frames, over))
+        thread.start()
+        wait_until(lambda: daemon.metrics()[ignored] > 1000, timeout=50)
+        more = resident_kib(daemon) - before
+    finally:
+        over.set()
+        thread.join()
+        Cluster.shared().resume()
+    note(f"{more} KiB more after a thousand hints of a mebibyte that were dropped")
+    assert SLOW > 1 or more < 128 * 1024, f"{more} KiB more"
 
 
 @test

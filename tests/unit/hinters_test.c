@@ -105,6 +105,41 @@ static void a_batch_of_many_strangers_is_one_try(void **state)
     pulih_hinters_free(&h);
 }
 
+static void many_items_for_nothing_are_many_tries(void **state)
+{
+    struct pulih_hinters h;
+    struct done d = {.batch = {.n_frames = 0}};
+
+    (void)state;
+    pulih_hinters_init(&h, 0);
+    add(&d, 1, false);
+    d.hinted[0].n = 10000;
+    pulih_hinters_learn(&h, &d.batch, 0);
+    for (int64_t now_us = 0; now_us < 15000000; now_us += 1000)
+        assert_false(may(&h, 2, now_us));
+    for (int64_t now_us = 15000000; now_us < 25000000; now_us += 1000)
+        (void)may(&h, 2, now_us);
+    assert_true(may(&h, 2, 25000000));
+    pulih_hinters_free(&h);
+}
+
+static void what_is_no_hint_is_a_try(void **state)
+{
+    struct pulih_hinters h;
+    struct pulih_bus_peer stranger = peer_of(1), known = peer_of(2);
+    int heard = 0;
+
+    (void)state;
+    pulih_hinters_init(&h, 0);
+    learn(&h, 2, true, 0);
+    for (; may(&h, 1, 0); heard++)
+        pulih_hinter_blame(&h, &stranger);
+    assert_in_range(heard, 2, 10);
+    pulih_hinter_blame(&h, &known);
+    assert_true(may(&h, 2, 0));
+    pulih_hinters_free(&h);
+}
+
 static void who_is_late_now_and_then_stays_known(void **state)
 {
     struct pulih_hinters h;
@@ -147,6 +182,8 @@ int main(void)
         cmocka_unit_test(strangers_are_heard_until_they_waste_time),
         cmocka_unit_test(tries_come_back_slowly),
         cmocka_unit_test(a_batch_of_many_strangers_is_one_try),
+        cmocka_unit_test(many_items_for_nothing_are_many_tries),
+        cmocka_unit_test(what_is_no_hint_is_a_try),
         cmocka_unit_test(who_is_late_now_and_then_stays_known),
         cmocka_unit_test(the_known_that_are_silent_make_room),
     };

@@ -18,6 +18,7 @@
 struct pulih_hinted {
     int64_t next_at;
     int64_t batch;
+    uint32_t n; /* items */
     bool found;
 };
 
@@ -31,7 +32,8 @@ struct pulih_batch {
     struct pulih_manifest *manifests;
     struct pulih_list *hints; /* beside each manifest: its items as hinted */
     size_t n_manifests, cap_manifests, cap_hints;
-    size_t n_hinted; /* items of all hints */
+    size_t n_hinted;     /* items of all hints */
+    size_t hinted_bytes; /* of their frames */
     struct pulih_item *items;
     size_t n, cap;
     struct pulih_rows rows;
@@ -58,8 +60,10 @@ struct pulih_stage_setup {
     size_t n_counted;
 };
 
-/* Takes a frame from the hint socket into the batch; frees it if it is of no use. */
-void pulih_batch_add(struct pulih_batch *b, struct pulih_bus_msg *frame, struct pulih_metrics *metrics);
+/* Whether hints may be added to a batch of so many items. */
+bool pulih_batch_has_room(const struct pulih_batch *b, size_t items_most);
+/* Takes a frame from the hint socket into the batch; frees it if it is of no use. False: it was no hint. */
+bool pulih_batch_add(struct pulih_batch *b, struct pulih_bus_msg *frame, struct pulih_metrics *metrics);
 void pulih_batch_empty(struct pulih_batch *b);
 void pulih_batch_free(struct pulih_batch *b);
 

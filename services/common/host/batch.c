@@ -5,7 +5,7 @@
 #include "pulih/base/point.h"
 #include "pulih/host/stage.h"
 
-enum { HINT_MAX_BYTES = 4 * 1024 * 1024 };
+enum { HINT_MAX_BYTES = 4 * 1024 * 1024, GATHER_BYTES = HINT_MAX_BYTES };
 
 static bool knows(const struct pulih_batch *b, const struct pulih_hint *hint)
 {
@@ -15,23 +15,35 @@ static bool knows(const struct pulih_batch *b, const struct pulih_hint *hint)
     return false;
 }
 
-void pulih_batch_add(struct pulih_batch *b, struct pulih_bus_msg *frame, struct pulih_metrics *metrics)
+bool pulih_batch_has_room(const struct pulih_batch *b, size_t items_most)
+{
+    return b->n_hinted < items_most && b->hinted_bytes < GATHER_BYTES;
+}
+
+static bool read_hint(const struct pulih_bus_msg *frame, struct pulih_hint *ret)
 {
     struct pulih_fault fault;
-    struct pulih_hint hint;
     struct pulih_view body;
     enum pulih_m m;
 
-    if (frame->malformed || !pulih_frame_open(frame->body, &m, &body, &fault) || m != PULIH_M_hint ||
-        !pulih_msg_decode(m, body, &hint, &fault) || hint.layout != pulih_row_layout() || hint.items.n == 0 ||
-        knows(b, &hint)) {
+    return !frame->malformed && pulih_frame_open(frame->body, &m, &body, &fault) && m == PULIH_M_hint &&
+           pulih_msg_decode(m, body, ret, &fault);
+}
+
+bool pulih_batch_add(struct pulih_batch *b, struct pulih_bus_msg *frame, struct pulih_metrics *metrics)
+{
+    struct pulih_hint hint;
+    bool readable = read_hint(frame, &hint);
+
+    if (!readable || hint.layout != pulih_row_layout() || hint.items.n == 0 || knows(b, &hint)) {
         pulih_bus_msg_free(frame);
-        return;
+        return readable;
     }
     pulih_count(metrics, PULIH_METRIC_hints_in_total, 1);
     b->frames = pulih_room(b->frames, b->n_frames, &b->cap_frames, sizeof(struct pulih_bus_msg *));
     b->hinted = pulih_room(b->hinted, b->n_frames, &b->cap_hinted, sizeof *b->hinted);
-    b->hinted[b->n_frames] = (struct pulih_hinted){.next_at = hint.next_at, .batch = (int64_t)hint.batch};
+    b->hinted[b->n_frames] =
+        (struct pulih_hinted){.next_at = hint.next_at, .batch = (int64_t)hint.batch, .n = hint.items.n};
     b->frames[b->n_frames++] = frame;
     b->manifests = pulih_room(b->manifests, b->n_manifests, &b->cap_manifests, sizeof *b->manifests);
     b->hints = pulih_room(b->hints, b->n_manifests, &b->cap_hints, sizeof *b->hints);
@@ -39,7 +51,9 @@ void pulih_batch_add(struct pulih_batch *b, struct pulih_bus_msg *frame, struct 
         (struct pulih_manifest){.next_at = hint.next_at, .batch = (int64_t)hint.batch, .n = hint.items.n};
     b->hints[b->n_manifests++] = hint.items;
     b->n_hinted += hint.items.n;
+    b->hinted_bytes += frame->body.len;
     PULIH_POINT(hint_received);
+    return true;
 }
 
 void pulih_batch_empty(struct pulih_batch *b)
@@ -49,6 +63,7 @@ void pulih_batch_empty(struct pulih_batch *b)
     b->n_frames = 0;
     b->n_manifests = 0;
     b->n_hinted = 0;
+    b->hinted_bytes = 0;
     b->n = 0;
     pulih_rows_empty(&b->rows);
     pulih_arena_reset(&b->arena);

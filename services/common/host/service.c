@@ -21,8 +21,7 @@
 
 enum {
     HINT_FRAME_BYTES = 5 * 1024 * 1024,
-    HINTS_WAITING_MAX = 100,
-    HINTS_PER_TURN = 1000,
+    HINTS_WAITING_MAX = 16, /* of one sender: a batch or two, as they may be long */
     STAGES = 5,
     TICK_MS = 200,
     BUSY_TICK_MS = 50,
@@ -143,25 +142,15 @@ static void send_hint(void *arg, enum pulih_stage to, struct pulih_view frame)
     PULIH_POINT(hint_sent);
 }
 
-static bool gather_has_room(const struct daemon *d)
+/* Items for the batch; while the daemon stops they are left to the poll. */
+static size_t hints_wanted(const struct daemon *d)
 {
-    return d->hints && !d->host.stopping && d->gather->n_hinted < (size_t)d->host.conf.daemon_batch_items;
+    return d->host.stopping ? 0 : (size_t)d->host.conf.daemon_batch_items;
 }
 
 static void gather_hints(struct daemon *d)
 {
-    struct pulih_bus_msg *frame;
-    int64_t now_us = pulih_mono_us();
-
-    /* Bounded, so that a flood keeps nothing else of the turn back. */
-    for (int n = 0; n < HINTS_PER_TURN && gather_has_room(d) && (frame = pulih_bus_receive(d->hints)); n++) {
-        if (pulih_hinter_may(&d->hinters, &frame->peer, now_us)) {
-            pulih_batch_add(d->gather, frame, &d->host.metrics);
-        } else {
-            pulih_count(&d->host.metrics, PULIH_METRIC_hints_ignored_total, 1);
-            pulih_bus_msg_free(frame);
-        }
-    }
+    pulih_hinters_receive(&d->hinters, d->hints, d->gather, hints_wanted(d), &d->host.metrics);
     if (d->gather->n_manifests && !d->host.stopping && pulih_worker_give(d->host.worker, d->gather))
         d->gather = d->gather == &d->batches[0] ? &d->batches[1] : &d->batches[0];
 }
@@ -194,7 +183,7 @@ static void wait_for_work(struct daemon *d, int64_t door_due_us)
     items[n++] = (struct pulih_bus_item){.fd = pulih_worker_fd(d->host.worker), .wanted = PULIH_BUS_IN};
     /* While the worker is busy nothing can be done with what comes; a wake-up per message would eat a core.
      */
-    if (!busy && gather_has_room(d))
+    if (!busy && d->hints && pulih_batch_has_room(d->gather, hints_wanted(d)))
         items[n++] = (struct pulih_bus_item){.socket = d->hints, .wanted = PULIH_BUS_IN};
     for (size_t i = 0; i < STAGES; i++)
         if (d->peers[i])
