@@ -405,7 +405,7 @@ static void *open_door(struct pulih_host *h, struct pulih_buf *why)
     struct door *d = calloc(1, sizeof *d);
     struct pulih_bus_opts opts = {
         .max_frame_bytes = 4 * PULIH_FRAME_MAX_BYTES,
-        .receive_messages = 1000,
+        .receive_messages = 100, /* subscribers say little */
         .linger_ms = 2000,
         .guard = h->gate.guard,
         .who = PULIH_GUARD_CLIENTS,

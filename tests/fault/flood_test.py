@@ -156,4 +156,24 @@ def a_flood_hardly_slows_a_good_client_and_fills_no_memory(make, door, other):
     assert SLOW > 1 or more < MORE_KIB, f"{more} KiB more"
 
 
+
+@test
+def what_waited_while_nobody_could_read_it_is_given_back():
+    """Letters wait for the database, so the feed door reads nothing more, and the flood piles up before it."""
+    chain = Chain()
+    daemon = chain.followup
+    for seed in range(3):
+        assert flood(chain.feed_port, "feed", seed).wait() == 0
+    before = resident_kib(daemon)
+    Cluster.shared().pause()
+    try:
+        for seed in range(3):
+            assert flood(chain.feed_port, "feed", seed, frames=4 * PER_ROUND).wait() == 0
+        most = resident_kib(daemon)
+    finally:
+        Cluster.shared().resume()
+    wait_until(lambda: resident_kib(daemon) < before + MORE_KIB, 30, "the memory is given back")
+    note(f"{before} KiB, then {most}, then {resident_kib(daemon)}")
+
+
 main()
