@@ -8,6 +8,7 @@ WERROR  ?=# 1: a warning stops the build
 V       ?=# 1: show commands
 SECONDS ?= 60# for fuzz, torture and sim
 SEED    ?=# for torture and sim: the plan comes from it
+FRAMES  ?= 1000000# for hostile: at each door
 POINTS  ?=# 1: tests may stop programs at points, see pulih/base/point.h
 MUTANT  ?=# for mutants: some of tests/mutants; all if empty
 PREFIX  ?= /usr/local
@@ -74,7 +75,7 @@ $(error MODE is one of release, asan, cover, fuzz)
 endif
 
 # These goals bring in what the others need, so they must not ask the compiler anything.
-OUTER := check docker-check demo run bench bench-stored bench-held torture mutants deps clean clean-var help format-check docs docs-check sim sim-mutants
+OUTER := check docker-check demo run bench bench-stored bench-held torture mutants deps clean clean-var help format-check docs docs-check sim sim-mutants hostile
 FLAGS := build/flags.$(notdir $(firstword $(CC))).mk
 ifneq ($(filter-out $(OUTER),$(or $(MAKECMDGOALS),all)),)
 include $(FLAGS)
@@ -224,6 +225,9 @@ bench-stored bench-held: bench-%: deps
 	@$(MAKE) --no-print-directory all tools && BUILD=$(BUILD) tests/bench/$*
 mutants: deps
 	@$(MAKE) --no-print-directory all && BUILD=$(BUILD) tests/mutants/run $(MUTANT)
+hostile: deps
+	@$(MAKE) --no-print-directory all tools && BUILD=$(BUILD) FAULT_SCALE=$$(($(FRAMES) / 40000)) \
+	  tests/run fault --only flood
 torture: deps
 	@$(MAKE) --no-print-directory all tools && BUILD=$(BUILD) tests/fault/torture $(SECONDS) $(SEED)
 docker-check: deps
@@ -299,6 +303,7 @@ help:
 #H make docker-check      the containers: built, scaled, killed, stopped; needs Docker and docker-compose
 #H make bench             throughput and latency      make torture SECONDS=60 SEED=1   kills and faults under load
 #H make bench-stored STORED=10000000   beside what is stored already   make bench-held HELD_S=600   under an old snapshot
+#H make hostile FRAMES=1000000        mutated frames at each door, and a good client beside them
 #H make sim SECONDS=60 SEED=n         simulated worlds; with SEED that one, and all that happens in it
 #H make mutants           breaks the hand-over in many ways, each must be noticed; MUTANT=name for one
 #H make cover tidy analyze format-check               what the tools say
