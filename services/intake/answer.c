@@ -57,9 +57,9 @@ bool intake_open_for_work(const struct door *d)
     return !d->host->stopping && pulih_metric(&d->host->metrics, PULIH_METRIC_up);
 }
 
-uint64_t intake_share_of_window(const struct door *d)
+uint64_t intake_share_of_window(const struct door *d, const struct publisher *p)
 {
-    uint64_t share = d->window / (d->sessions.n ? d->sessions.n : 1);
+    uint64_t share = d->window / (p->publishes ? d->n_publishing : d->sessions.n);
 
     return share < SHARE_LEAST ? SHARE_LEAST : share;
 }
@@ -67,7 +67,7 @@ uint64_t intake_share_of_window(const struct door *d)
 /* Raises a session's limit when a good part of its share has been answered. */
 void intake_grant(struct door *d, struct publisher *p)
 {
-    uint64_t share = intake_share_of_window(d);
+    uint64_t share = intake_share_of_window(d, p);
     uint64_t limit = p->answered + share;
     struct pulih_credit credit = {0};
 

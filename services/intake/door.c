@@ -47,7 +47,7 @@ static void on_hello(struct door *d, const struct pulih_bus_msg *msg, const char
     memcpy(p->s.client, hello.client.at, hello.client.len);
     pulih_session_name(&p->s, msg->key, user);
     p->s.seen_us = pulih_mono_us();
-    p->s.limit = intake_open_for_work(d) ? intake_share_of_window(d) : 0;
+    p->s.limit = intake_open_for_work(d) ? intake_share_of_window(d, p) : 0;
     PULIH_SET(&welcome, welcome, session, p->s.id);
     PULIH_SET(&welcome, welcome, credit, p->s.limit);
     PULIH_SET(&welcome, welcome, item_max_bytes, PULIH_FRAME_MAX_BYTES);
@@ -71,6 +71,13 @@ static bool find_complaint(const struct pulih_event *event, enum pulih_m m, stru
     *rule = "must name the complaint, and not be the message's own id";
     *ret = event->complaint;
     return given && pulih_id_compare(&event->id, &event->complaint) != 0;
+}
+
+static void note_published(struct door *d, struct publisher *p)
+{
+    d->n_publishing += !p->publishes;
+    p->publishes = true;
+    p->published = true;
 }
 
 /* Decodes the event's body into the batch's arena and queues it; refuses it otherwise. */
@@ -115,6 +122,7 @@ static bool take_event(struct door *d, struct publisher *p, const struct pulih_e
         .item = SIZE_MAX,
     };
     b->n++;
+    note_published(d, p);
     PULIH_POINT(intake_received);
     return true;
 }
@@ -257,6 +265,19 @@ static void look_after(struct door *d, struct publisher *p, int64_t now_us)
         intake_send(d, &peer, PULIH_M_ping, &(struct pulih_ping){0});
 }
 
+static void count_publishing(struct door *d)
+{
+    struct pulih_session *s;
+
+    d->n_publishing = 0;
+    for (size_t at = 0; (s = pulih_session_next(&d->sessions, &at));) {
+        struct publisher *p = (struct publisher *)s;
+        p->publishes = p->published;
+        p->published = false;
+        d->n_publishing += p->publishes;
+    }
+}
+
 /* Once a second: sessions that went silent end, credit that was held back is given, a stop is told. */
 static void sweep(struct door *d)
 {
@@ -266,6 +287,7 @@ static void sweep(struct door *d)
     if (now_us < d->sweep_at_us)
         return;
     d->sweep_at_us = now_us + SWEEP_US;
+    count_publishing(d);
     for (size_t at = 0; (s = pulih_session_next(&d->sessions, &at));) {
         if (now_us - s->seen_us > SILENCE_US) {
             if (pulih_sessions_may_tell(&d->sessions, now_us))

@@ -10,6 +10,8 @@ enum { CREDIT_LEAST = 64 };
 struct publisher {
     struct pulih_session s;
     uint64_t answered; /* receipts and refusals of this session */
+    bool publishes;    /* a message of it was taken since the sweep before the last one */
+    bool published;    /* since the last one */
 };
 
 struct door {
@@ -19,9 +21,10 @@ struct door {
     struct intake_batch batches[2]; /* one is gathered while the worker has the other */
     struct intake_numbers numbers;
     struct intake_batch *gather;
-    double items_per_s; /* of the worker while it works */
-    uint64_t window;    /* credit for all sessions together */
-    bool more; /* the last turn ended before the socket was empty */
+    double items_per_s;  /* of the worker while it works */
+    uint64_t window;     /* credit for all sessions together */
+    size_t n_publishing; /* sessions among which it is shared */
+    bool more;           /* the last turn ended before the socket was empty */
     int64_t sweep_at_us;
     bool told_drain;
     int64_t taken_at_us; /* when the last message was taken, or the drain told */
@@ -40,7 +43,9 @@ void intake_refuse_for(struct door *d, const struct pulih_bus_peer *to, const st
 bool intake_open_for_work(const struct door *d);
 /* At least CREDIT_LEAST, but what is configured is never exceeded. */
 uint64_t intake_bounded_window(const struct door *d, double window);
-uint64_t intake_share_of_window(const struct door *d);
+/* Those who publish share the window among themselves: sessions that are merely there, were it a thousand,
+ * take nothing from them. Who does not publish gets what it could have if all did. */
+uint64_t intake_share_of_window(const struct door *d, const struct publisher *p);
 /* Raises a session's limit when a good part of its share has been answered. */
 void intake_grant(struct door *d, struct publisher *p);
 /* A job came back: receipts and refusals for all its messages. */

@@ -173,6 +173,14 @@ def refused_messages_give_their_credit_back():
 
 
 @test
+def sessions_that_publish_nothing_take_no_credit_from_those_who_do():
+    for n in range(50):
+        chain().publisher(f"idle-{n}")
+    p = chain().publisher()
+    wait_until(lambda: p.call("complaint", a_complaint()) and p.limit - len(p.acks) >= 32, what="more than a 50th")
+
+
+@test
 def credit_is_shared_among_sessions_and_each_has_some():
     several = [small().publisher(f"p{i}") for i in range(4)]
     assert all(p.limit >= 8 for p in several)
