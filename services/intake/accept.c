@@ -223,6 +223,15 @@ static void leave_trace(struct pulih_worker *w)
     pulih_db_call(db, PULIH_SQL_seen);
 }
 
+/* False: refusals alone. They promise nothing, so nobody has to wait for the disk because of them. */
+static bool acknowledges(const struct intake_batch *b)
+{
+    for (size_t i = 0; i < b->n; i++)
+        if (!b->messages[i].refusal)
+            return true;
+    return false;
+}
+
 static enum pulih_db_end accept_any(struct pulih_worker *w, struct intake_batch *b)
 {
     struct pulih_db *db = pulih_worker_db(w);
@@ -237,7 +246,7 @@ static enum pulih_db_end accept_any(struct pulih_worker *w, struct intake_batch 
         return end;
     PULIH_POINT(intake_looked_up);
     decide_all(w, b, known, rows, n_rows);
-    if (b->batch.n == 0)
+    if (b->batch.n == 0 && acknowledges(b))
         leave_trace(w);
     pulih_count(pulih_worker_metrics(w), PULIH_METRIC_slow_batches_total, 1);
     return commit(w, b, pulih_worker_now(w));

@@ -134,11 +134,11 @@ static void put_hello(struct flood *f)
         pulih_frame_encode(PULIH_M_hello, &hello, &f->body);
 }
 
-/* An event whose body breaks a rule: one in order would be stored, and that is no harm. */
+/* An event whose body breaks a rule: one in order is work for the database, and no mutation. */
 static void put_event(struct flood *f)
 {
     static const enum pulih_m types[] = {PULIH_M_complaint, PULIH_M_note, PULIH_M_offer_made, PULIH_M_closed,
-                                         PULIH_M_executed};
+                                         PULIH_M_offer_answered};
     static const struct pulih_view bodies[] = {
         {"\x80", 1}, {"\x81\xa5story\x01", 8}, {"\x81\xa4text\xa0", 7}};
     struct pulih_event event = {0};

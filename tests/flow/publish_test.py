@@ -191,6 +191,16 @@ def credit_is_shared_among_sessions_and_each_has_some():
 # --- receipts -----------------------------------------------------------------------------------------------
 
 @test
+def a_batch_of_refusals_writes_nothing():
+    """Else whoever sends what is refused would have everybody wait for the disk."""
+    p, traces = chain().publisher(), "SELECT coalesce(sum(duplicate_batches), 0)::int8 FROM pulih.replica WHERE stage = 1"
+    before = chain().db.one(traces)
+    for _ in range(20):
+        assert p.refusal("note", {"text": "x"}, complaint=new_id())["refusal"] == "unknown_complaint"
+    assert chain().db.one(traces) == before
+
+
+@test
 def a_receipt_comes_only_after_commit():
     p, db = chain().publisher(), chain().db
     with db.hold("pulih.complaint"):
