@@ -203,6 +203,36 @@ static void events_below_the_least_level_are_silent(void **state)
     }
 }
 
+static size_t lines_in(const char *text)
+{
+    size_t n = 0;
+
+    for (; *text; text++)
+        n += *text == '\n';
+    return n;
+}
+
+static void a_reader_that_stands_still_stops_nobody(void **state)
+{
+    static char value[3000];
+    size_t lines = 1000, read = 0, n; /* more than the pipe holds */
+    char want[64];
+
+    (void)state;
+    memset(value, 'x', sizeof value - 1);
+    pulih_log_setup("t", PULIH_LOG_info, false);
+    for (size_t i = 0; i < lines; i++)
+        pulih_log(PULIH_LOG_info, "e", "v", "%s", value, NULL);
+    while ((n = lines_in(written())) > 0)
+        read += n;
+    assert_in_range(read, 1, lines - 1);
+    snprintf(want, sizeof want, "event=e v=1 lines_lost=%zu", lines - read);
+    pulih_log(PULIH_LOG_info, "e", "v", "%d", 1, NULL);
+    assert_string_equal(pairs(), want);
+    pulih_log(PULIH_LOG_info, "e", "v", "%d", 2, NULL);
+    assert_string_equal(pairs(), "event=e v=2");
+}
+
 static void names_of_levels(void **state)
 {
     static const char *const names[] = {"debug", "info", "warning", "error"};
@@ -296,6 +326,7 @@ int main(void)
         cmocka_unit_test(values_are_quoted_and_escaped_where_needed),
         cmocka_unit_test(a_view_may_hold_a_zero),
         cmocka_unit_test(events_below_the_least_level_are_silent),
+        cmocka_unit_test(a_reader_that_stands_still_stops_nobody),
         cmocka_unit_test(names_of_levels),
         cmocka_unit_test(lines_of_threads_do_not_mix),
         cmocka_unit_test(errno_stays),

@@ -1,7 +1,8 @@
 /* One line per event on standard error: logfmt or JSON. Only the host and the tools log; libraries return.
  *
- * Promises. Values are quoted where needed; control signs never reach the terminal; one write(2) a line, so
- *           lines of threads do not mix. No personal data: callers pass codes, numbers, references.
+ * Promises. Values are quoted where needed; control signs never reach the terminal; lines of threads do not
+ *           mix. Nobody waits for a reader: a line that finds no room is dropped, and the next one that finds
+ *           some says in lines_lost how many were. No personal data: callers pass codes, numbers, references.
  */
 #ifndef PULIH_BASE_LOG_H
 #define PULIH_BASE_LOG_H

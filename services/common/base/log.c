@@ -1,7 +1,11 @@
 #include "pulih/base/log.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -15,7 +19,8 @@ static struct {
     const char *program;
     enum pulih_log_level least;
     bool json;
-} sink = {"pulih", PULIH_LOG_info, false};
+    atomic_size_t lost; /* lines since the last one that was written */
+} sink = {.program = "pulih", .least = PULIH_LOG_info};
 
 void pulih_log_setup(const char *program, enum pulih_log_level least, bool json)
 {
@@ -176,18 +181,51 @@ static bool print_argument(struct pulih_buf *value, const char *format, va_list 
 }
 #pragma GCC diagnostic pop
 
-static void write_line(const struct pulih_buf *line)
+/* A pipe that is full has no room; a file has, and says what is wrong with it when it is written to. */
+static bool has_room(void)
 {
-    struct pulih_view rest = pulih_view_of_buf(line);
+    struct pollfd out = {.fd = STDERR_FILENO, .events = POLLOUT};
+    int n;
 
+    while ((n = poll(&out, 1, 0)) < 0 && errno == EINTR)
+        ;
+    return n > 0;
+}
+
+/* A pipe with room takes PIPE_BUF bytes at once, and nobody but us fills it meanwhile. */
+static bool write_line(struct pulih_view rest)
+{
     while (rest.len > 0) {
-        ssize_t n = write(STDERR_FILENO, rest.at, rest.len);
+        ssize_t n = has_room() ? write(STDERR_FILENO, rest.at, rest.len < PIPE_BUF ? rest.len : PIPE_BUF) : 0;
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
-            return; /* nobody left to tell */
+            return false;
         rest = (struct pulih_view){rest.at + n, rest.len - (size_t)n};
     }
+    return true;
+}
+
+/* `lost`: lines that the line tells of. */
+static void put_line(const struct pulih_buf *line, size_t lost)
+{
+    flockfile(stderr);
+    if (!write_line(pulih_view_of_buf(line)))
+        atomic_fetch_add(&sink.lost, lost + 1);
+    funlockfile(stderr);
+}
+
+/* Says, once there is room again, how much could not be said. */
+static size_t add_lost(struct pulih_buf *line)
+{
+    size_t lost = atomic_exchange(&sink.lost, 0);
+    char digits[24];
+
+    if (lost > 0) {
+        snprintf(digits, sizeof digits, "%zu", lost);
+        add_pair(line, "lines_lost", pulih_view_of(digits), true);
+    }
+    return lost;
 }
 
 static void add_head(struct pulih_buf *line, enum pulih_log_level level, const char *event)
@@ -220,7 +258,8 @@ void pulih_log(enum pulih_log_level level, const char *event, ...)
         add_pair(&line, key, pulih_view_of_buf(&value), number);
     }
     va_end(args);
+    size_t lost = add_lost(&line);
     pulih_buf_add_view(&line, sink.json ? PULIH_VIEW("}\n") : PULIH_VIEW("\n"));
-    write_line(&line);
+    put_line(&line, lost);
     errno = errno_before;
 }
