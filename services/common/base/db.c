@@ -194,10 +194,16 @@ static bool wait_for_server(struct pulih_db *db, int64_t until_us)
     return !(fd.revents & (POLLIN | POLLHUP | POLLERR)) || PQconsumeInput(db->conn);
 }
 
+/* Where libpq lacks memory for an answer it keeps a word on that, throws the answer away and waits on. */
+static bool lacks_answer(const struct pulih_db *db)
+{
+    return *PQerrorMessage(db->conn);
+}
+
 PGresult *pulih_db_next(struct pulih_db *db, int64_t until_us, bool *lost)
 {
     while (PQisBusy(db->conn))
-        if (!wait_for_server(db, until_us)) {
+        if (lacks_answer(db) || !wait_for_server(db, until_us)) {
             *lost = true;
             return NULL;
         }
