@@ -43,7 +43,8 @@ SOURCES  := $(call sources,services/common/*/*.c proto/*.c services/client/*.c s
               $(FUZZERS) tests/fuzz/replay.c
 STATEMENTS := $(call sources,services/*/*.sql services/*/*/*.sql)
 GEN      := $(foreach s,$(STATEMENTS),$(BUILD)/gen/$(notdir $(s)).h) $(BUILD)/gen/migrations.h
-FORMATTED = $(filter-out %.tbl.h,$(SOURCES) tests/fault/point.c tests/fault/failing.c $(call sources,include/*.h include/pulih/*/*.h proto/*.h \
+PRELOADED := failing full
+FORMATTED = $(filter-out %.tbl.h,$(SOURCES) tests/fault/point.c $(PRELOADED:%=tests/fault/%.c) $(call sources,include/*.h include/pulih/*/*.h proto/*.h \
               services/*/*.h services/common/*/*.h tests/*.h tests/*/*.h))
 
 DAEMONS    := $(foreach s,$(SERVICES),$(if $(wildcard services/$(s)/main.c),$(BUILD)/pulih-$(s)))
@@ -118,7 +119,7 @@ all: $(PROGRAMS) $(LIBRARIES)
 	@:
 tests: $(TEST_BINS) $(FUZZ_BINS)
 	@:
-tools: $(TOOL_BINS) $(SIM_BIN) $(BUILD)/failing.so
+tools: $(TOOL_BINS) $(SIM_BIN) $(PRELOADED:%=$(BUILD)/%.so)
 	@:
 
 $(BUILD)/services/%.o $(BUILD)/proto/%.o: OWN = $(BANNED:%=-include %)
@@ -176,9 +177,10 @@ $(FUZZ_BINS): $(BUILD)/%: $(BUILD)/%.o $(PARTS) $(if $(filter-out fuzz,$(MODE)),
 	$(call say,LD)$(LINK) $$(sed -n 's/^ \* Link: \([^ ]*\).*/\1/p' $*.c) $(if $(filter fuzz,$(MODE)),-fsanitize=fuzzer) $(PKG_LIBS)
 
 # Loaded before programs by tests; no sanitizer, as it stands in front of that, too.
-$(BUILD)/failing.so: tests/fault/failing.c tests/fault/calls.tbl.h
+$(BUILD)/failing.so: tests/fault/calls.tbl.h
+$(PRELOADED:%=$(BUILD)/%.so): $(BUILD)/%.so: tests/fault/%.c
 	@mkdir -p $(@D)
-	$(call say,LD)$(CC) -std=gnu17 -O2 $(HAS) $(if $(WERROR),-Werror) -I. -fPIC -shared -o $@ $<
+	$(call say,LD)$(CC) -std=gnu17 -O2 $(HAS) $(if $(WERROR),-Werror) -I. -fPIC -shared -o $@ tests/fault/$*.c
 
 # libpulih shows what pulih.h declares and hides the rest.
 $(BUILD)/libpulih.map: include/pulih.h

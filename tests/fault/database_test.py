@@ -1,9 +1,7 @@
-"""PostgreSQL that is away, cut off, read-only or full: the daemons wait, say so, and go on by themselves."""
+"""PostgreSQL that is away, cut off or read-only: the daemons wait, say so, and go on by themselves."""
 import contextlib
 import os
 import random
-import shutil
-import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
@@ -169,47 +167,6 @@ def postgresql_is_read_only_for_a_while():
     set_read_only("off")
     load.run(30)
     assert_recovers(chain)
-    settled(chain, load)
-
-
-@test(timeout=150)
-def disk_is_full():
-    """The chronology's disk fills up: nothing is acknowledged, nothing is parked; with space, all goes on."""
-    if os.getuid() != 0:
-        raise Skip("needs root to mount a small file system")
-    cluster = Cluster()
-    folder = os.path.join(cluster.path, "small")
-    os.mkdir(folder)
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=5m", "pulih-test", folder],
-                      stderr=subprocess.DEVNULL).returncode:
-        raise Skip("may not mount a file system")
-    undo("small file system", lambda: (cluster.stop("immediate"), subprocess.run(["umount", folder], check=True)))
-    shutil.chown(folder, *[os.stat(os.path.join(cluster.path, "data")).st_uid] * 2)
-    db = Database(cluster)
-    c = db.connect()
-    c.cursor().execute(f"CREATE TABLESPACE small LOCATION '{os.path.realpath(folder)}'")
-    for table in ("pulih.event", "pulih.content"):
-        c.cursor().execute(f"ALTER TABLE {table} SET TABLESPACE small")
-    chain = Chain(database=db)
-    load = Load(chain.publish_port)
-    load.run(50)
-    filler = os.path.join(folder, "filler")
-    with open(filler, "wb", 0) as f:
-        try:
-            while True:
-                f.write(bytes(8192))
-        except OSError:
-            pass
-    full = 'pulih_retries_total{stage="intake"}'
-    wait_until(lambda: load.step() or (chain.intake.metrics()[full] >= 2), 40, "intake finds the disk full", every=0)
-    assert "sqlstate=53100" in chain.intake.log_text()
-    told = len(load.told)
-    load.run_for(8)
-    assert len(load.told) == told, "acknowledged on a full disk"
-    assert chain.intake.get("/healthz")[0] == 200
-    assert db.one("SELECT count(*) FROM pulih.dead") == 0, "parked because of a full disk"
-    os.unlink(filler)
-    load.run(30)
     settled(chain, load)
 
 

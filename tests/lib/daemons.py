@@ -66,6 +66,7 @@ class Daemon:
         self.http = http
         self.name = name or service
         self.log = os.path.join(folder, self.name + ".log")
+        self.stderr = None  # a descriptor that takes its log instead
         self.env = dict(os.environ, **(env or {}))
         self.process = None
         self._ours = True  # we killed it, so its end says nothing
@@ -77,7 +78,7 @@ class Daemon:
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [os.path.join(t.BUILD, "pulih-" + self.service), "--config", self.config],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.env, preexec_fn=die_with_parent)
+                stdin=subprocess.DEVNULL, stdout=log, stderr=self.stderr or log, env=self.env, preexec_fn=die_with_parent)
         self._ours = False
         if ready:
             self.wait_ready(timeout)

@@ -40,18 +40,23 @@ def children_of(parent):
 
 class Cluster:
     """A PostgreSQL server. Tests share the one of the run; Cluster() makes one more, for tests that stop it
-    for long or change its settings."""
+    for long or change its settings; Cluster(fillable=True) one whose disk can be full."""
 
     _shared = None
 
-    def __init__(self, path=None, of=None):
+    def __init__(self, path=None, of=None, fillable=False):
         """of: a cluster that runs, whose standby this one is."""
         self._own = path is None
         self.path = path or os.path.join(tempfile.mkdtemp(prefix="pulih-test."), "pg")
         self.parts = None
+        self._env = dict(os.environ)
         if self._own:
             os.chmod(os.path.dirname(self.path), 0o755)
             t.undo("PostgreSQL", self.remove)
+        if fillable:
+            beside = os.path.dirname(self.path)
+            self._env.update(LD_PRELOAD=shutil.copy(os.path.join(t.BUILD, "full.so"), beside),
+                             PULIH_FULL=os.path.join(beside, "full"))
         if of:
             self.parts = _conninfo_parts(self._do("follow", of.path))
         else:
@@ -73,7 +78,7 @@ class Cluster:
         return cls._shared
 
     def _do(self, verb, *args):
-        return subprocess.run([_SCRIPT, verb, self.path, *args], check=True, text=True,
+        return subprocess.run([_SCRIPT, verb, self.path, *args], check=True, text=True, env=self._env,
                               stdout=subprocess.PIPE).stdout.strip()
 
     @property
@@ -100,6 +105,13 @@ class Cluster:
     def promote(self):
         """A standby takes writes from now on."""
         self._do("promote")
+
+    def fill(self, folder):
+        """From now on there is no room for more in a folder of its data: base holds tables, pg_wal the log."""
+        os.symlink(os.path.join(os.path.realpath(self.path), "data", folder), self._env["PULIH_FULL"])
+
+    def make_room(self):
+        os.unlink(self._env["PULIH_FULL"])
 
     def _processes(self):
         try:
