@@ -1,4 +1,5 @@
 """A TCP link that can be cut: stands between two programs and forwards bytes until told otherwise."""
+import random
 import selectors
 import socket
 import threading
@@ -7,22 +8,37 @@ import pulihtest as t
 
 __all__ = ["Link", "free_port"]
 
-_given = set()
+_FIRST, _BLOCK, _BLOCKS = 10000, 200, 50
+_ours = []   # sockets whose abstract names say that blocks of ports are ours, until the end of the process
+_ports = []  # of our blocks, not given yet
+
+
+def _claim_block():
+    """Takes a block of ports that no other test has: what is down for a moment is not free."""
+    for block in random.sample(range(_BLOCKS), _BLOCKS):
+        claim = socket.socket(socket.AF_UNIX)
+        try:
+            claim.bind(f"\0pulih-test-ports-{block}")
+        except OSError:
+            claim.close()
+            continue
+        _ours.append(claim)
+        _ports.extend(range(_FIRST + block * _BLOCK, _FIRST + (block + 1) * _BLOCK))
+        return
+    raise RuntimeError("all blocks of ports are taken")
 
 
 def free_port():
     """A port nobody listens on, below the range that outgoing connections take, never given twice."""
-    import random
     while True:
-        port = random.randint(10000, 19999)
-        if port in _given:
-            continue
+        if not _ports:
+            _claim_block()
+        port = _ports.pop()
         with socket.socket() as s:
             try:
                 s.bind(("0.0.0.0", port))
             except OSError:
                 continue
-        _given.add(port)
         return port
 
 
