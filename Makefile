@@ -7,6 +7,7 @@ MODE    ?= release# release, asan, cover, fuzz
 WERROR  ?=# 1: a warning stops the build
 V       ?=# 1: show commands
 SECONDS ?= 60# for fuzz, torture and sim
+STEP    ?= 1# for failures
 SEED    ?=# for torture and sim: the plan comes from it
 FRAMES  ?= 1000000# for hostile: at each door
 POINTS  ?=# 1: tests may stop programs at points, see pulih/base/point.h
@@ -76,7 +77,7 @@ $(error MODE is one of release, asan, cover, fuzz)
 endif
 
 # These goals bring in what the others need, so they must not ask the compiler anything.
-OUTER := check docker-check demo run bench bench-stored bench-held torture mutants deps clean clean-var help format-check docs docs-check sim sim-mutants hostile
+OUTER := check docker-check demo run bench bench-stored bench-held torture mutants deps clean clean-var help format-check docs docs-check sim sim-mutants hostile failures
 FLAGS := build/flags.$(notdir $(firstword $(CC))).mk
 ifneq ($(filter-out $(OUTER),$(or $(MAKECMDGOALS),all)),)
 include $(FLAGS)
@@ -230,6 +231,8 @@ mutants: deps
 hostile: deps
 	@$(MAKE) --no-print-directory all tools && BUILD=$(BUILD) FAULT_SCALE=$$(($(FRAMES) / 40000)) \
 	  tests/run fault --only flood
+failures: deps
+	@$(MAKE) --no-print-directory all tools && BUILD=$(BUILD) PULIH_FAILURES=$(STEP) /usr/bin/python3 tests/fault/failures_test.py
 torture: deps
 	@$(MAKE) --no-print-directory all tools && BUILD=$(BUILD) tests/fault/torture $(SECONDS) $(SEED)
 docker-check: deps
@@ -306,6 +309,7 @@ help:
 #H make bench             throughput and latency      make torture SECONDS=60 SEED=1   kills and faults under load
 #H make bench-stored STORED=10000000   beside what is stored already   make bench-held HELD_S=600   under an old snapshot
 #H make hostile FRAMES=1000000        mutated frames at each door, and a good client beside them
+#H make failures STEP=1  has the n-th call of each function fail, n from 1 on in such steps; hours with 1
 #H make sim SECONDS=60 SEED=n         simulated worlds; with SEED that one, and all that happens in it
 #H make mutants           breaks the hand-over in many ways, each must be noticed; MUTANT=name for one
 #H make cover tidy analyze format-check               what the tools say

@@ -1,8 +1,9 @@
 /* failing.so, loaded before a program: makes the n-th call of a function fail, and moves the wall clock.
  *
  * Does.     The file that PULIH_FAILING names is a page shared with the test: 64-bit words, first how many
- *           microseconds the clock is moved, then three for each row of calls.tbl.h: calls so far; which call
- *           fails, 0 for none; its errno. The test may change them while the program runs.
+ *           microseconds the clock is moved, then four for each row of calls.tbl.h: calls so far; which call
+ *           fails, 0 for none; its errno; whether only the first call from each place counts. A place is a
+ *           chain of callers. The test may change them while the program runs.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE 1
@@ -10,6 +11,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <execinfo.h>
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -29,8 +31,10 @@ enum call {
     CALL_N
 };
 
+enum { PLACES = 65536, DEPTH = 16 };
+
 struct count {
-    _Atomic int64_t calls, fails, error;
+    _Atomic int64_t calls, fails, error, by_place;
 };
 
 struct page {
@@ -52,10 +56,36 @@ __attribute__((constructor)) static void open_page(void)
         page = at;
 }
 
+/* Whether the calls came by another chain of callers before. The hash of one is as good as itself. */
+static bool is_known_place(void)
+{
+    static _Atomic uint64_t known[PLACES];
+    static _Thread_local bool inside; /* to look at the callers may take memory */
+    void *callers[DEPTH];
+    uint64_t hash = 1;
+
+    if (inside)
+        return true;
+    inside = true;
+    for (int i = 0, n = backtrace(callers, DEPTH); i < n; i++)
+        hash = (hash ^ (uintptr_t)callers[i]) * UINT64_C(0x9e3779b97f4a7c15);
+    inside = false;
+    for (uint64_t at = hash >> 32, tries = 0; tries < PLACES; at++, tries++) {
+        uint64_t there = 0;
+        if (atomic_compare_exchange_strong(&known[at % PLACES], &there, hash))
+            return false;
+        if (there == hash)
+            return true;
+    }
+    return true;
+}
+
 static bool fails(enum call call)
 {
     struct count *c = &page->of[call];
 
+    if (c->by_place && is_known_place())
+        return false;
     if (atomic_fetch_add(&c->calls, 1) + 1 != c->fails)
         return false;
     if (c->error)

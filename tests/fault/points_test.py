@@ -269,13 +269,6 @@ def stands_still_at_a_point_and_is_overtaken(service):
 
 # --- migrations -----------------------------------------------------------------------------------------------
 
-def what_was_made(db):
-    return db.query("SELECT table_name, column_name, data_type FROM information_schema.columns "
-                    "WHERE table_schema = 'pulih' ORDER BY 1, 2"), \
-        db.query("SELECT proname FROM pg_proc WHERE pronamespace = 'pulih'::regnamespace ORDER BY 1"), \
-        db.query("SELECT version, name, min_code FROM pulih.schema_version ORDER BY 1")
-
-
 def migrate_until(db, point, nth, how):
     """pulihctl migrate, on its way to a point."""
     return subprocess.Popen([PULIHCTL, "migrate", "--database", db.conninfo()], stdout=subprocess.DEVNULL,

@@ -41,17 +41,19 @@ class Failing:
 
     def calls(self, name):
         """How often the call was made."""
-        return self._word(1 + 3 * _AT[name])
+        return self._word(1 + 4 * _AT[name])
 
-    def fail(self, name, n, error="0"):
-        """The n-th call from now on fails."""
-        at = 1 + 3 * _AT[name]
+    def fail(self, name, n, error="0", by_place=False):
+        """The n-th call from now on fails; by place, a chain of callers counts once in the life of a program."""
+        at = 1 + 4 * _AT[name]
+        self._set(at + 3, by_place)
         self._set(at + 2, getattr(errno, error, 0))
         self._set(at + 1, self._word(at) + n)
 
     def over(self, name):
         """No call fails any more; True: one did."""
-        at = 1 + 3 * _AT[name]
+        at = 1 + 4 * _AT[name]
         wanted, made = self._word(at + 1), self._word(at)
         self._set(at + 1, 0)
+        self._set(at + 3, 0)
         return made >= wanted

@@ -14,7 +14,7 @@ import psycopg2.extensions
 
 import pulihtest as t
 
-__all__ = ["Cluster", "Database", "psycopg2"]
+__all__ = ["Cluster", "Database", "psycopg2", "what_was_made"]
 
 _SCRIPT = os.path.join(t.ROOT, "deploy/private-postgres")
 _numbers = itertools.count(1)
@@ -258,3 +258,11 @@ class Database:
         c = self.cluster.connect(options="'-c synchronous_commit=local'")  # its standby may be gone
         c.cursor().execute(f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)")
         c.close()
+
+
+def what_was_made(db):
+    """Columns, functions and migrations of a database, to compare."""
+    return db.query("SELECT table_name, column_name, data_type FROM information_schema.columns "
+                    "WHERE table_schema = 'pulih' ORDER BY 1, 2"), \
+        db.query("SELECT proname FROM pg_proc WHERE pronamespace = 'pulih'::regnamespace ORDER BY 1"), \
+        db.query("SELECT version, name, min_code FROM pulih.schema_version ORDER BY 1")
