@@ -1,10 +1,37 @@
 /* JSON to msgpack: values keep their kind, but where JSON has none for it (times, binary, ids) a text stands
  * for it. The table's rules are left to the decoder, so both ways into pulih are judged by the same code. */
 #include <jansson.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "pulih/base/must.h"
 #include "services/client/client.h"
+
+static _Atomic(json_malloc_t) real_malloc;
+
+static void *malloc_or_end(size_t n)
+{
+    void *at = atomic_load(&real_malloc)(n);
+
+    if (!at)
+        pulih_out_of_memory();
+    return at;
+}
+
+/* jansson 2.14 leaves signs out of a text when it lacks memory for it, and goes on. The program we are part
+ * of may use jansson, too, with an allocator of its own: that stays what is asked. */
+static void end_when_memory_is_short(void)
+{
+    json_malloc_t theirs;
+    json_free_t free_theirs;
+
+    json_get_alloc_funcs(&theirs, &free_theirs);
+    if (theirs == malloc_or_end)
+        return;
+    atomic_store(&real_malloc, theirs);
+    json_set_alloc_funcs(malloc_or_end, free_theirs);
+}
 
 static void drop_json(json_t **value)
 {
@@ -14,6 +41,8 @@ static void drop_json(json_t **value)
 static json_t *load(struct pulih_view text, const struct pulih_field *f, struct pulih_fault *fault)
 {
     json_error_t why;
+
+    end_when_memory_is_short();
     json_t *value = json_loadb(text.at, text.len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
 
     if (!value)
