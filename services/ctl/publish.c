@@ -27,7 +27,7 @@ struct publishing {
     struct pulih_ctl_state *state;
     int64_t rate, timeout_us;
     bool progress, terminal;
-    bool failed, stopped;
+    bool failed, stopped, incomplete;
     uint64_t read, skipped, sent, stored, duplicate, refused;
     int64_t start_us, heard_us, told_us, kept_us;
 };
@@ -204,6 +204,11 @@ static void publish_all(struct publishing *p)
             p->failed = true;
         tell_progress(p, false);
     }
+    if (p->source.unread && !p->stopped) {
+        pulih_ctl_failed(p->ctl, "%s: line %lld cannot be read: %s", p->file, (long long)p->source.line,
+                         strerror(p->source.unread));
+        p->incomplete = true;
+    }
     while (!p->failed && pulih_publisher_unanswered(p->publisher) > 0)
         wait_for_answers(p, 100);
 }
@@ -323,7 +328,8 @@ static int summary(struct publishing *p)
     if (unanswered > 0)
         printf(", %llu not answered: publish the file again", (unsigned long long)unanswered);
     printf("; %.1f s, %.0f/s\n", seconds, (double)p->sent / (seconds > 0 ? seconds : 1));
-    return p->failed || p->stopped || p->refused > 0 || unanswered > 0 ? PULIH_CTL_FAILED : PULIH_CTL_OK;
+    return p->failed || p->stopped || p->incomplete || p->refused > 0 || unanswered > 0 ? PULIH_CTL_FAILED
+                                                                                        : PULIH_CTL_OK;
 }
 
 int pulih_ctl_publish(const struct pulih_ctl *ctl)

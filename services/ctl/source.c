@@ -1,5 +1,6 @@
 #include "services/ctl/source.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -182,7 +183,13 @@ bool pulih_ctl_source_open(struct pulih_ctl_source *s, FILE *file, enum pulih_ct
 
 int pulih_ctl_source_next(struct pulih_ctl_source *s)
 {
-    return s->format == PULIH_CTL_JSONL ? next_line(s) : next_cells(s);
+    errno = 0;
+    int row = s->format == PULIH_CTL_JSONL ? next_line(s) : next_cells(s);
+
+    if (!ferror(s->file) && (row != 0 || feof(s->file)))
+        return row;
+    s->unread = errno ? errno : EIO; /* a row that breaks off is none */
+    return 0;
 }
 
 void pulih_ctl_source_close(struct pulih_ctl_source *s)

@@ -27,11 +27,12 @@ struct pulih_ctl_source {
     size_t n_names;
     struct pulih_arena arena;
     char why[120];
+    int unread; /* errno, when what comes next could not be read: the end is not that of the file */
 };
 
 /* False: the head is broken, see why. Takes the file over. */
 bool pulih_ctl_source_open(struct pulih_ctl_source *s, FILE *file, enum pulih_ctl_format format);
-/* 1: a row; 0: the end; -1: a broken row, see why. */
+/* 1: a row; 0: the end, but see unread; -1: a broken row, see why. */
 int pulih_ctl_source_next(struct pulih_ctl_source *s);
 const char *pulih_ctl_source_cell(const struct pulih_ctl_source *s, size_t column);
 void pulih_ctl_source_close(struct pulih_ctl_source *s);

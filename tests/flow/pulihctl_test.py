@@ -77,6 +77,12 @@ def a_reference(state="acknowledged"):
 # --- publish -------------------------------------------------------------------------------------------------
 
 @test
+def what_cannot_be_read_is_no_end_of_the_file():
+    out, err = ctl("publish", "--format", "jsonl", folder().name, code=1)
+    assert counts(out) == (0, 0, 0, 0) and "line 1 cannot be read" in err, err
+
+
+@test
 def a_file_published_twice_is_stored_once():
     rows = [f'"Cerita, ke ""{i}""\nbaris kedua",phone,Ibu {i},x' for i in range(50)]
     rows += ["sama,email,,", "sama,email,,"]  # two equal rows are two complaints
