@@ -26,8 +26,6 @@ CALL(int, zmq_recv, (void *s, void *to, size_t n, int flags), (s, to, n, flags),
 
 CALL(ssize_t, read, (int fd, void *to, size_t n), (fd, to, n), -1, "EINTR EAGAIN", "ends")
 CALL(ssize_t, write, (int fd, const void *from, size_t n), (fd, from, n), -1, "EINTR ENOSPC", "ends")
-CALL(ssize_t, recv, (int fd, void *to, size_t n, int flags), (fd, to, n, flags), -1, "EINTR ECONNRESET", "lives")
-CALL(ssize_t, send, (int fd, const void *from, size_t n, int flags), (fd, from, n, flags), -1, "EINTR ECONNRESET", "lives")
 CALL(int, poll, (void *fds, unsigned long n, int ms), (fds, n, ms), -1, "EINTR", "lives")
 CALL(int, epoll_wait, (int fd, void *events, int n, int ms), (fd, events, n, ms), -1, "EINTR", "lives")
 CALL(int, socket, (int domain, int type, int protocol), (domain, type, protocol), -1, "EMFILE", "ends")
@@ -39,5 +37,7 @@ CALL(int, pthread_create, (void *thread, const void *attr, void *(*run)(void *),
 OWN(PQgetResult, "0", "lives")
 OWN(zmq_send, "EAGAIN EHOSTUNREACH EINTR", "lives")
 OWN(zmq_msg_recv, "EAGAIN EINTR", "lives")
+OWN(recv, "EINTR ECONNRESET", "lives")
+OWN(send, "EINTR ECONNRESET", "lives")
 #undef CALL
 #undef OWN

@@ -177,6 +177,34 @@ int zmq_msg_recv(void *message, void *s, int flags)
     return n;
 }
 
+/* Who is told that a connection was reset finds it at an end from then on. */
+static bool resets(int fd, enum call call)
+{
+    if (!fails(call))
+        return false;
+    if (errno == ECONNRESET) {
+        ((int (*)(int, int))dlsym(RTLD_NEXT, "shutdown"))(fd, 2); /* SHUT_RDWR; its header knows accept4 */
+        errno = ECONNRESET;
+    }
+    return true;
+}
+
+ssize_t recv(int fd, void *to, size_t n, int flags)
+{
+    ssize_t (*real)(int, void *, size_t, int) =
+        (ssize_t(*)(int, void *, size_t, int))dlsym(RTLD_NEXT, "recv");
+
+    return resets(fd, CALL_recv) ? -1 : real(fd, to, n, flags);
+}
+
+ssize_t send(int fd, const void *from, size_t n, int flags)
+{
+    ssize_t (*real)(int, const void *, size_t, int) =
+        (ssize_t(*)(int, const void *, size_t, int))dlsym(RTLD_NEXT, "send");
+
+    return resets(fd, CALL_send) ? -1 : real(fd, from, n, flags);
+}
+
 /* --- the clock ------------------------------------------------------------------------------------------ */
 
 int clock_gettime(clockid_t clock, struct timespec *ret)
