@@ -51,6 +51,9 @@ class Load(Publisher):
         self._progress_at = 0.0
 
     def take(self, name, body):
+        if name == "nack" and body["refusal"] == "no_session":
+            self.disconnect()  # the door has given it up; what was sent will be sent again
+            return True
         if name == "acks":
             self.told += body["items"]
             for a in body["items"]:
