@@ -14,7 +14,12 @@
 #include "pulih/base/must.h"
 #include "pulih/base/point.h"
 
-enum { ITEMS_PER_FRAME = 200, REQUESTS_MAX = 256, FRAMES_PER_TURN = 100 };
+enum {
+    ITEMS_PER_FRAME = 200,
+    REQUESTS_MAX = 256,
+    FRAMES_PER_TURN = 100,
+    WAITING_MAX = 100, /* subscribers say little */
+};
 static const int64_t SILENCE_US = 15 * 1000 * 1000, HEADS_US = 1000 * 1000;
 
 /* --- receiving ------------------------------------------------------------------------------------------ */
@@ -403,18 +408,11 @@ static void start_reader(struct door *d)
 static void *open_door(struct pulih_host *h, struct pulih_buf *why)
 {
     struct door *d = calloc(1, sizeof *d);
-    struct pulih_bus_opts opts = {
-        .max_frame_bytes = 4 * PULIH_FRAME_MAX_BYTES,
-        .receive_messages = 100, /* subscribers say little */
-        .linger_ms = 2000,
-        .guard = h->gate.guard,
-        .who = PULIH_GUARD_CLIENTS,
-    };
 
     if (!d)
         pulih_out_of_memory();
     d->host = h;
-    d->socket = pulih_bus_router(h->bus, h->conf.followup_feed, &opts, why);
+    d->socket = pulih_gate_door(&h->gate, h->bus, h->conf.followup_feed, WAITING_MAX, why);
     if (!d->socket) {
         free(d);
         return NULL;

@@ -13,7 +13,7 @@
 #include "pulih/base/point.h"
 #include "services/intake/door.h"
 
-enum { BATCH_BYTES = 1024 * 1024, IDLE_FRAMES_PER_TURN = 100 };
+enum { BATCH_BYTES = 1024 * 1024, IDLE_FRAMES_PER_TURN = 100, WAITING_MAX = 1000 };
 static const int64_t SILENCE_US = 15 * 1000 * 1000;
 static const int64_t SWEEP_US = 1000 * 1000;
 static const int64_t QUIET_US = 100 * 1000;
@@ -364,13 +364,6 @@ static bool drained(void *door)
 static void *open_door(struct pulih_host *h, struct pulih_buf *why)
 {
     struct door *d = calloc(1, sizeof *d);
-    struct pulih_bus_opts opts = {
-        .max_frame_bytes = 4 * PULIH_FRAME_MAX_BYTES,
-        .receive_messages = 1000,
-        .linger_ms = 2000,
-        .guard = h->gate.guard,
-        .who = PULIH_GUARD_CLIENTS,
-    };
 
     if (!d)
         pulih_out_of_memory();
@@ -382,7 +375,7 @@ static void *open_door(struct pulih_host *h, struct pulih_buf *why)
         d->batches[i].batch.stage = &d->batches[i].stage;
         d->batches[i].numbers = &d->numbers;
     }
-    d->socket = pulih_bus_router(h->bus, h->conf.intake_publish, &opts, why);
+    d->socket = pulih_gate_door(&h->gate, h->bus, h->conf.intake_publish, WAITING_MAX, why);
     if (!d->socket) {
         free(d);
         return NULL;

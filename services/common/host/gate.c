@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "proto/msg.h"
 #include "pulih/base/clock.h"
 #include "pulih/base/log.h"
 
@@ -95,6 +96,20 @@ bool pulih_gate_guard(struct pulih_gate *g, struct pulih_bus *bus, struct pulih_
         pulih_log(PULIH_LOG_info, "CURVE in force", "public_key", "%s", g->own.router.text, "clients", "%zu",
                   g->clients ? pulih_clients_count(g->clients) : 0, NULL);
     return g->guard;
+}
+
+struct pulih_bus_socket *pulih_gate_door(const struct pulih_gate *g, struct pulih_bus *bus,
+                                         const char *listen, int waiting_max, struct pulih_buf *why)
+{
+    const struct pulih_bus_opts opts = {
+        .max_frame_bytes = 4 * PULIH_FRAME_MAX_BYTES, /* a little too long is refused, and not cut off */
+        .receive_messages = waiting_max,
+        .linger_ms = 2000,
+        .guard = g->guard,
+        .who = PULIH_GUARD_CLIENTS,
+    };
+
+    return pulih_bus_router(bus, listen, &opts, why);
 }
 
 /* --- asking ------------------------------------------------------------------------------------------ */
