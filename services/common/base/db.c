@@ -194,8 +194,8 @@ static bool wait_for_server(struct pulih_db *db, int64_t until_us)
     return !(fd.revents & (POLLIN | POLLHUP | POLLERR)) || PQconsumeInput(db->conn);
 }
 
-/* Where libpq lacks memory for an answer it keeps a word on that, throws the answer away and waits on. What the
- * server said stands there, too. */
+/* Where libpq lacks memory for an answer it keeps a word on that, throws the answer away and waits on. What
+ * the server said stands there, too. */
 static bool lacks_answer(const struct pulih_db *db)
 {
     return strstr(PQerrorMessage(db->conn), "out of memory") != NULL;
