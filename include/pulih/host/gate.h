@@ -32,8 +32,8 @@ bool pulih_gate_guard(struct pulih_gate *g, struct pulih_bus *bus, struct pulih_
 /* After all sockets of the bus; fine for a gate that is all zero. */
 void pulih_gate_free(struct pulih_gate *g);
 
-/* A door for clients, guarded where there are keys. `waiting_max`: messages of one client that may wait. NULL: it
- * cannot be listened at, and *why says why not. */
+/* A door for clients, guarded where there are keys. `waiting_max`: messages of one client that may wait.
+ * NULL: it cannot be listened at, and *why says why not. */
 struct pulih_bus_socket *pulih_gate_door(const struct pulih_gate *g, struct pulih_bus *bus,
                                          const char *listen, int waiting_max, struct pulih_buf *why);
 
