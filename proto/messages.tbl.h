@@ -269,6 +269,17 @@ MSG(reopened, 0x2e, IN, any, followup, HIDDEN, "The customer takes a closed comp
   FIELD(reopened, str, words, 4000, 0, MAY, TEXT, "The customer's words.")
 END(reopened)
 
+MSG(linked, 0x2f, IN, any, followup, SHOWN, "A person says that another complaint belongs to this one. Both go on as they are.")
+  FIELD(linked, id, other, 0, 0, NEED, OPEN, "The other complaint.")
+  FIELD(linked, str, why, 1000, 0, MAY, TEXT, "Why.")
+  FIELD(linked, str, actor, 64, 0, NEED, OPEN, "Code of the one who says so.")
+END(linked)
+MSG(unlinked, 0x30, IN, any, followup, SHOWN, "A person says that another complaint has nothing to do with this one; undoes linked, and is undone by it.")
+  FIELD(unlinked, id, other, 0, 0, NEED, OPEN, "The other complaint.")
+  FIELD(unlinked, str, why, 1000, 0, MAY, TEXT, "Why.")
+  FIELD(unlinked, str, actor, 64, 0, NEED, OPEN, "Code of the one who says so.")
+END(unlinked)
+
 /* --- what timers and operators post -------------------------------------------------------------- */
 MSG(deadline_passed, 0x38, TICK, escalation, escalation, HIDDEN, "A deadline passed while its clock was armed.")
   FIELD(deadline_passed, word, deadline, 0, deadline, NEED, OPEN, "Which.")
@@ -279,6 +290,13 @@ MSG(silence_passed, 0x39, TICK, escalation, followup, HIDDEN, "A customer did no
   FIELD(silence_passed, time, due_at, 0, 0, NEED, OPEN, "When it was due.")
   FIELD(silence_passed, u64, armed, INT32_MAX, 0, NEED, OPEN, "Version that armed it; another one armed since makes it moot.")
 END(silence_passed)
+
+MSG(similar_found, 0x3a, TICK, classification, followup, SHOWN, "Another complaint is alike: a suggestion, which a person confirms by linked or rejects by unlinked.")
+  FIELD(similar_found, id, other, 0, 0, NEED, OPEN, "The other complaint.")
+  FIELD(similar_found, str, reference, 32, 0, NEED, OPEN, "Its reference.")
+  FIELD(similar_found, word, likeness, 0, likeness, NEED, OPEN, "How they are alike.")
+  FIELD(similar_found, u64, score, 100, 0, NEED, OPEN, "How sure that is: percent of the words in common, or what the customer was recognised by.")
+END(similar_found)
 
 /* --- what the stages write ----------------------------------------------------------------------- */
 MSG(classified, 0x40, STEP, classification, escalation, HIDDEN, "What kind of complaint it is.")

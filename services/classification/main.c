@@ -1,6 +1,7 @@
 /* pulih-classification: what kind of complaint is it? */
 #include "pulih/host/service.h"
 #include "services/classification/handlers.h"
+#include "services/classification/similar.h"
 
 static const struct pulih_handler handlers[] = {
     {PULIH_M_complaint, classification_on_complaint, true},
@@ -14,5 +15,8 @@ int main(int argc, char **argv)
                                   .stage = PULIH_STAGE_classification,
                                   .handlers = handlers,
                                   .n_handlers = PULIH_COUNT(handlers),
+                                  .statements = classification_statements,
+                                  .n_statements = CLASSIFICATION_SQL_N,
+                                  .beat = classification_compare,
                               });
 }

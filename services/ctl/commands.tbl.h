@@ -5,6 +5,8 @@
 COMMAND(migrate, "",             0, 0, "creates the tables, or brings them up to date")
 COMMAND(publish, "FILE|-",       1, 1, "publishes complaints from a file: JSON lines, CSV or TSV")
 COMMAND(send,    "TYPE REF [FIELD=VALUE ...]", 2, ARGS_ANY, "says something about a complaint: a note, an offer, an answer ...")
+COMMAND(link,    "REF OTHER",    2, 2, "says that another complaint belongs to this one; both go on as they are")
+COMMAND(unlink,  "REF OTHER",    2, 2, "says that another complaint has nothing to do with this one")
 COMMAND(show,    "REF",          1, 1, "shows a complaint: its card, chronology, letters and promises")
 COMMAND(list,    "",             0, 0, "lists complaints, the newest first")
 COMMAND(feed,    "",             0, 0, "follows what becomes of complaints")
@@ -17,12 +19,12 @@ COMMAND(version, "",             0, 0, "prints the versions of program, protocol
 
 OPTION(database, "CONNINFO", ON_DATABASE, "PostgreSQL, as a libpq connection string or URI; else PULIH_DATABASE, else libpq's own environment")
 OPTION(config, "FILE", ON_DATABASE, "read the database from this pulih.cfg")
-OPTION(endpoint, "TCP", ON(publish) | ON(send), "publish door of intake; tcp://127.0.0.1:7400 if not given")
+OPTION(endpoint, "TCP", ON(publish) | ON(send) | ON(link) | ON(unlink), "publish door of intake; tcp://127.0.0.1:7400 if not given")
 OPTION(endpoint, "TCP", ON(feed) | ON(letter), "feed door of follow-up; tcp://127.0.0.1:7410 if not given")
 OPTION(client, "NAME", ON_DOOR, "name under which we speak; pulihctl if not given")
 OPTION(key-file, "FILE", ON_DOOR, "our key pair, for doors that speak CURVE; else PULIH_KEY_FILE")
 OPTION(server-key, "KEY", ON_DOOR, "the daemons' public key, 40 signs; else PULIH_SERVER_KEY")
-OPTION(timeout, "SECONDS", ON(publish) | ON(send) | ON(letter), "give up when nothing is answered for so long; 30 if not given")
+OPTION(timeout, "SECONDS", ON(publish) | ON(send) | ON(link) | ON(unlink) | ON(letter), "give up when nothing is answered for so long; 30 if not given")
 
 OPTION(format, "FORMAT", ON(publish), "jsonl, csv or tsv; by the name of the file if not given")
 OPTION(type, "TYPE", ON(publish), "type of messages that do not name one; complaint if not given")
@@ -32,6 +34,9 @@ OPTION(rate, "N", ON(publish), "send at most N messages a second")
 OPTION(state, "FILE", ON(publish), "remember here what was answered, and skip it the next time")
 OPTION(progress, 0, ON(publish), "show progress also where standard error is no terminal")
 OPTION(json-body, "JSON", ON(send), "the message as a JSON object, instead of FIELD=VALUE")
+
+OPTION(actor, "CODE", ON(link) | ON(unlink), "code of the one who says so; must be given")
+OPTION(why, "TEXT", ON(link) | ON(unlink), "the reason, for those who read the chronology")
 
 OPTION(no-personal, 0, ON(show), "leave out who complains and what people wrote")
 OPTION(state, "STATE", ON(list), "only in this state, e.g. acknowledged")
@@ -50,7 +55,7 @@ OPTION(out, "FILE", ON(key), "where the new key pair goes; pulih.key if not give
 OPTION(client, "NAME", ON(key), "name for the line in the list of clients; pulihctl if not given")
 OPTION(as, "KIND", ON(check), "config or policy; if not given, pulih*.cfg is a configuration and all else a policy")
 
-OPTION(json, 0, ON(show) | ON(list) | ON(send) | ON(feed) | ON(letter) | ON(stats) | ON(dead), "print JSON, a line each")
+OPTION(json, 0, ON(show) | ON(list) | ON(send) | ON(link) | ON(unlink) | ON(feed) | ON(letter) | ON(stats) | ON(dead), "print JSON, a line each")
 OPTION(help, 0, ON_ALL, "explain the command")
 // clang-format on
 #undef COMMAND

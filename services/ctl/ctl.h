@@ -133,6 +133,11 @@ void pulih_ctl_cell_reference(struct pulih_ctl_table *t, int64_t number);
 /* Prints what is left and frees everything. */
 void pulih_ctl_table_end(struct pulih_ctl_table *t);
 
+/* --- send.c ------------------------------------------------------------------------------------------ */
+
+/* Sends one message to intake and prints the receipt; the exit code says whether it is stored. */
+int pulih_ctl_send_message(const struct pulih_ctl *ctl, const struct pulih_outgoing *message);
+
 /* --- message.c --------------------------------------------------------------------------------------- */
 
 /* A stored message, put together from its parts. */

@@ -37,6 +37,13 @@ SELECT n, kind, told_at, due_at FROM pulih.promise WHERE complaint = $1::uuid AN
 -- name: letters (uuid complaint, int2 shard)
 SELECT n, version, kind, language, channel, post, subject, body
 FROM pulih.letter WHERE complaint = $1::uuid AND shard = $2::int2 ORDER BY n
+-- name: links (uuid complaint, int2 shard)
+SELECT o.number, l.likeness, l.score, l.state, l.suggested_at, l.decided_at, l.actor, o.id
+FROM pulih.complaint c
+CROSS JOIN LATERAL (SELECT k.*, k.other AS far FROM pulih.link k WHERE k.complaint = c.id AND k.shard = c.shard
+    UNION ALL SELECT k.*, k.complaint FROM pulih.link k WHERE k.other = c.id) l
+JOIN pulih.complaint o ON o.id = l.far AND o.tenant = c.tenant
+WHERE c.id = $1::uuid AND c.shard = $2::int2 ORDER BY o.number
 -- name: dead_of (uuid complaint, int2 shard)
 SELECT d.stage, d.version, e.type, d.attempts, d.reason, d.at, e.body, c.body
 FROM pulih.dead d

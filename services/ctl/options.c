@@ -11,9 +11,10 @@
 
 #define ON(command) (UINT32_C(1) << PULIH_CTL_##command)
 #define ON_ALL      UINT32_MAX
-#define ON_DATABASE (ON(migrate) | ON(send) | ON(show) | ON(list) | ON(letter) | ON(stats) | ON(dead))
-#define ON_DOOR     (ON(publish) | ON(send) | ON(feed) | ON(letter))
-#define ARGS_ANY    PULIH_CTL_ARGS_ANY
+#define ON_DATABASE                                                                                          \
+    (ON(migrate) | ON(send) | ON(link) | ON(unlink) | ON(show) | ON(list) | ON(letter) | ON(stats) | ON(dead))
+#define ON_DOOR  (ON(publish) | ON(send) | ON(link) | ON(unlink) | ON(feed) | ON(letter))
+#define ARGS_ANY PULIH_CTL_ARGS_ANY
 
 static const struct pulih_ctl_command commands[PULIH_CTL_N] = {
 #define COMMAND(name, args, least, most, doc) {#name, args, least, most, doc, pulih_ctl_##name},

@@ -105,7 +105,7 @@ static void on_answer(void *arg, const struct pulih_answer *a)
     pulih_ctl_write(&out);
 }
 
-static int send_message(const struct pulih_ctl *ctl, const struct pulih_outgoing *message)
+int pulih_ctl_send_message(const struct pulih_ctl *ctl, const struct pulih_outgoing *message)
 {
     const char *endpoint = pulih_ctl_option(ctl, "endpoint");
     struct sending s = {.ctl = ctl, .code = PULIH_CTL_FAILED};
@@ -144,7 +144,7 @@ int pulih_ctl_send(const struct pulih_ctl *ctl)
     if (code == PULIH_CTL_OK && !find_complaint(ctl, ctl->args[1], &complaint))
         code = PULIH_CTL_FAILED;
     if (code == PULIH_CTL_OK)
-        code = send_message(ctl, &message);
+        code = pulih_ctl_send_message(ctl, &message);
     pulih_body_free(body);
     return code;
 }

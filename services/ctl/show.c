@@ -215,7 +215,7 @@ static bool load(struct pulih_ctl_showing *s)
         {&s->card, PULIH_CTL_SQL_card},         {&s->chronology, PULIH_CTL_SQL_chronology},
         {&s->people, PULIH_CTL_SQL_people},     {&s->classifications, PULIH_CTL_SQL_classifications},
         {&s->promises, PULIH_CTL_SQL_promises}, {&s->letters, PULIH_CTL_SQL_letters},
-        {&s->dead, PULIH_CTL_SQL_dead_of},
+        {&s->links, PULIH_CTL_SQL_links},       {&s->dead, PULIH_CTL_SQL_dead_of},
     };
 
     for (size_t i = 0; i < PULIH_COUNT(calls); i++) {
@@ -241,6 +241,7 @@ static bool show_all(struct pulih_ctl_showing *s)
     bool intact = pulih_ctl_show_chain(s);
     pulih_ctl_write(&s->out);
     show_promises(s);
+    pulih_ctl_show_links(s);
     show_dead(s);
     pulih_ctl_show_letters(s);
     pulih_ctl_write(&s->out);

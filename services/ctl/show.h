@@ -29,7 +29,7 @@ struct pulih_ctl_showing {
     int64_t now_us;
     struct pulih_row_complaint row;
     size_t card, /* calls */
-        chronology, people, classifications, promises, letters, dead;
+        chronology, people, classifications, promises, letters, links, dead;
     struct pulih_ctl_message message;
     struct pulih_buf out;
 };
@@ -40,6 +40,8 @@ void pulih_ctl_show_people(struct pulih_ctl_showing *s);
 void pulih_ctl_show_classification(struct pulih_ctl_showing *s);
 void pulih_ctl_show_chronology(struct pulih_ctl_showing *s);
 void pulih_ctl_show_letters(struct pulih_ctl_showing *s);
+/* Complaints that are alike, as suggested or as a person decided. */
+void pulih_ctl_show_links(struct pulih_ctl_showing *s);
 /* Computes every hash of the chronology anew and says whether it is intact, or at which event it breaks;
  * false: it breaks. */
 bool pulih_ctl_show_chain(struct pulih_ctl_showing *s);

@@ -25,6 +25,10 @@ pulih_handler_f followup_on_silence_passed;
 pulih_handler_f followup_on_withdrawn;
 pulih_handler_f followup_on_reopened;
 
+/* A person links two complaints, or says that nothing does (links.c). */
+pulih_handler_f followup_on_linked;
+pulih_handler_f followup_on_unlinked;
+
 /* Writes a letter to the customer, or to `post` if that is not absent; returns its number. The event that
  * announces it must be appended next. Slots for reference, company, department, category and post are
  * filled here; others come in `slots` (NULL: none). */

@@ -16,7 +16,7 @@
 #include "pulih/core/reference.h"
 #include "services/intake/accept.h"
 
-enum { SALT_BYTES = 16, NUMBERS_PER_BLOCK = 1024 };
+enum { SALT_BYTES = 16, NUMBERS_PER_BLOCK = 1024, COMPARED_AT_ONCE = 64 };
 
 const struct pulih_statement intake_statements[INTAKE_SQL_N] = {
 #define SQL(name, n, params, text) {#name, n, params, text},
@@ -82,6 +82,9 @@ static enum pulih_db_end ensure_numbers(struct pulih_worker *w, struct intake_nu
         numbers->next = pulih_db_int(db, call, 0, 0);
         numbers->end = numbers->next + block;
         numbers->session = pulih_db_session(db);
+        struct pulih_view key = pulih_db_view(db, call, 0, 1);
+        pulih_must(key.len == sizeof numbers->mark_key);
+        memcpy(numbers->mark_key, key.at, key.len);
         PULIH_POINT(numbers_taken);
     }
     return end;
@@ -133,12 +136,29 @@ static void put_complaints(struct pulih_worker *w, struct intake_batch *b)
     pulih_db_call(db, pulih_worker_own(w) + INTAKE_SQL_put_complaint);
 }
 
+/* Classification compares them later, in portions that do not keep its worker for long. */
+static void put_down_new(struct intake_batch *b, int64_t now_us)
+{
+    for (size_t at = 0; b->compares && at < b->n_new; at += COMPARED_AT_ONCE) {
+        size_t n = b->n_new - at < COMPARED_AT_ONCE ? b->n_new - at : COMPARED_AT_ONCE;
+        struct pulih_row_unlinked *unlinked = PULIH_ADD(&b->batch.rows, unlinked);
+        char *items = pulih_arena_get(&b->batch.arena, n * sizeof(struct pulih_id));
+        for (size_t i = 0; i < n; i++)
+            memcpy(items + i * sizeof(struct pulih_id), b->batch.items[at + i].row.id.b,
+                   sizeof(struct pulih_id));
+        unlinked->at = now_us;
+        randombytes_buf(&unlinked->batch, sizeof unlinked->batch);
+        unlinked->items = (struct pulih_view){items, n * sizeof(struct pulih_id)};
+    }
+}
+
 /* Writes everything decided, behind what is queued, and commits. */
 static enum pulih_db_end commit(struct pulih_worker *w, struct intake_batch *b, int64_t now_us)
 {
     struct pulih_db *db = pulih_worker_db(w);
 
     pulih_batch_hand_on(&b->batch, now_us);
+    put_down_new(b, now_us);
     if (b->n_new)
         put_complaints(w, b);
     pulih_store_move(db, b->batch.items + b->n_new, b->batch.n - b->n_new);

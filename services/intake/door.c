@@ -374,6 +374,7 @@ static void *open_door(struct pulih_host *h, struct pulih_buf *why)
         d->batches[i].stage.id = PULIH_STAGE_intake;
         d->batches[i].batch.stage = &d->batches[i].stage;
         d->batches[i].numbers = &d->numbers;
+        d->batches[i].compares = h->conf.links_days > 0;
     }
     d->socket = pulih_gate_door(&h->gate, h->bus, h->conf.intake_publish, WAITING_MAX, why);
     if (!d->socket) {

@@ -2,6 +2,7 @@
 #ifndef PULIH_INTAKE_H
 #define PULIH_INTAKE_H
 
+#include "pulih/core/marks.h"
 #include "pulih/host/service.h"
 
 enum intake_statement {
@@ -39,7 +40,8 @@ struct intake_message {
 struct intake_numbers {
     int64_t next;
     int64_t end;
-    unsigned session; /* a server that took over may not know of an older block */
+    unsigned session;                       /* a server that took over may not know of an older block */
+    uint8_t mark_key[PULIH_MARK_KEY_BYTES]; /* read with each block */
 };
 
 /* One job of the worker. batch.items: complaints, the n_new new ones first. */
@@ -50,6 +52,7 @@ struct intake_batch {
     size_t n, cap;
     size_t n_new;
     struct intake_numbers *numbers; /* shared by all batches */
+    bool compares;                  /* new complaints are put down for comparison */
     size_t bytes;                   /* of the frames kept */
     int64_t given_us;
 };

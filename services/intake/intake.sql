@@ -1,7 +1,8 @@
 -- Statements of intake.
 
 -- name: take_numbers (int8 how_many)
-UPDATE pulih.number_block SET next = next + $1::int8 WHERE one RETURNING next - $1::int8
+UPDATE pulih.number_block SET next = next + $1::int8 WHERE one
+RETURNING next - $1::int8, (SELECT key FROM pulih.mark_key WHERE one)
 -- name: put_complaint (pulih.complaint[] rows, int8 wanted)
 WITH stored AS (
     INSERT INTO pulih.complaint SELECT * FROM unnest($1::pulih.complaint[])

@@ -64,14 +64,20 @@ static void add_person(struct intake_batch *b, const struct intake_message *m,
                        const struct pulih_row_complaint *row)
 {
     struct pulih_view body = encode(b, m, PULIH_CLASS_PERSON);
+    struct pulih_buf *scratch = &b->batch.scratch;
 
     if (!body.at)
         return;
+    pulih_buf_empty(scratch);
+    if (b->compares)
+        pulih_marks_pack(b->numbers->mark_key, m->body, scratch);
     struct pulih_row_person *person = PULIH_ADD(&b->batch.rows, person);
     person->complaint = row->id;
     person->shard = row->shard;
     person->role = ROLE_CUSTOMER;
     person->body = body;
+    if (scratch->len)
+        person->marks = pulih_arena_copy(&b->batch.arena, pulih_view_of_buf(scratch));
 }
 
 static int64_t add_promise(struct pulih_worker *w, struct intake_batch *b, struct pulih_row_complaint *row,

@@ -22,6 +22,10 @@ static const struct pulih_statement intake[] = {
 #include "gen/intake.sql.h"
 };
 #define SQL(name, n, params, text) {#name, n, params, text},
+static const struct pulih_statement classification[] = {
+#include "gen/classification.sql.h"
+};
+#define SQL(name, n, params, text) {#name, n, params, text},
 static const struct pulih_statement escalation[] = {
 #include "gen/escalation.sql.h"
 };
@@ -41,6 +45,7 @@ static const struct {
 } files[] = {
     {"core.sql", core, PULIH_COUNT(core)},
     {"intake.sql", intake, PULIH_COUNT(intake)},
+    {"classification.sql", classification, PULIH_COUNT(classification)},
     {"escalation.sql", escalation, PULIH_COUNT(escalation)},
     {"feed.sql", feed, PULIH_COUNT(feed)},
     {"ctl.sql", ctl, PULIH_COUNT(ctl)},
@@ -208,7 +213,7 @@ static void a_move_is_a_complaint_and_what_it_was(void **state)
 /* A table that no row describes is one that nobody writes by rows: these. */
 static void every_table_is_known(void **state)
 {
-    static const char *const others[] = {"complaint_move", "feed_head", "number_block", "replica",
+    static const char *const others[] = {"complaint_move", "feed_head", "mark_key", "number_block", "replica",
                                          "schema_version"};
     struct pulih_db *db = connect_with(own, PULIH_COUNT(own));
 

@@ -17,11 +17,11 @@ ALL = {"schema_version": "S", "replica": "SIU", "event": "SI"}
 STAGE = {**ALL, "complaint": "S " + MOVES, "pending": "SID attempts", "dead": "SI", "content": "S", "offer": "S"}
 EXPECTED = {
     "intake": {**ALL, "complaint": "SI " + MOVES, "person": "I", "content": "SI", "promise": "SI", "pending": "I",
-               "number_block": "SU"},
-    "classification": {**STAGE, "classification": "SI"},
+               "number_block": "SU", "mark_key": "S", "unlinked": "I"},
+    "classification": {**STAGE, "classification": "SI", "unlinked": "SD batch", "trace": "SID", "link": "SI"},
     "escalation": {**STAGE, "deadline": "SID armed", "promise": "I"},
     "followup": {**STAGE, "offer": "SI", "letter": "SI", "deadline": "SI armed", "promise": "I", "person": "S",
-                 "feed": "SI", "feed_head": "SU"},
+                 "feed": "SI", "feed_head": "SU", "link": "SI state decided_at actor"},
 }
 NAMES = {"S": "SELECT", "I": "INSERT", "U": "UPDATE", "D": "DELETE"}
 
@@ -88,6 +88,14 @@ PENDING = "INSERT INTO pulih.pending VALUES (2, now(), 1, 0, 1, '')"
 
 REFUSED = [(r, sql) for sql, roles in {
     "SELECT * FROM pulih.person": ["intake", "classification", "escalation"],
+    "SELECT body FROM pulih.person": ["intake", "classification", "escalation"],
+    "SELECT key FROM pulih.mark_key": STAGES,
+    "SELECT 1 FROM pulih.trace": ["intake", "escalation", "followup"],
+    "SELECT 1 FROM pulih.link": ["intake", "escalation"],
+    "DELETE FROM pulih.link": ROLES,
+    "UPDATE pulih.link SET other = other": ROLES,
+    "UPDATE pulih.link SET state = 2": ["intake", "classification", "escalation"],
+    "UPDATE pulih.unlinked SET items = ''": ROLES,
     "SELECT body FROM pulih.letter": ["intake", "classification", "escalation"],
     "SELECT 1 FROM pulih.feed": ["intake", "classification", "escalation"],
     "DELETE FROM pulih.pending": ["intake"],
@@ -170,6 +178,11 @@ ALLOWED = {
               "INSERT INTO pulih.dead SELECT * FROM pulih.dead"]
        for role in STAGES},
 }
+ALLOWED["intake"] += ["INSERT INTO pulih.unlinked VALUES (now(), 1, '')", "SELECT key FROM pulih.mark_key"]
+ALLOWED["classification"] += ["SELECT * FROM pulih.unlinked FOR UPDATE SKIP LOCKED", "DELETE FROM pulih.unlinked",
+                              "SELECT marks FROM pulih.person WHERE complaint = " + ID + " AND shard = 1 AND role = 1",
+                              f"INSERT INTO pulih.trace VALUES ({ID}, 1, 1, 1, 0, now()) ON CONFLICT (key, slot, tenant, "
+                              "complaint) DO NOTHING", "DELETE FROM pulih.trace"]
 ALLOWED["escalation"] += [f"INSERT INTO pulih.deadline VALUES (now(), {ID}, 1, 1, 1)",
                           "SELECT * FROM pulih.deadline FOR UPDATE SKIP LOCKED", "DELETE FROM pulih.deadline"]
 ALLOWED["followup"] += [f"INSERT INTO pulih.letter VALUES ({ID}, 1, 1, 1, 1, 1, 1, NULL, '', '')",
@@ -177,7 +190,8 @@ ALLOWED["followup"] += [f"INSERT INTO pulih.letter VALUES ({ID}, 1, 1, 1, 1, 1, 
                         "(due_at, complaint, kind, shard) DO UPDATE SET armed = excluded.armed",
                         "SELECT stream FROM pulih.feed_head ORDER BY stream FOR UPDATE",
                         "UPDATE pulih.feed_head SET last = last + 1 WHERE stream = 1",
-                        f"INSERT INTO pulih.feed VALUES (1, 1, {ID}, 1, 1, 1, 1, now(), '')", "SELECT * FROM pulih.person"]
+                        f"INSERT INTO pulih.feed VALUES (1, 1, {ID}, 1, 1, 1, 1, now(), '')", "SELECT * FROM pulih.person",
+                        "UPDATE pulih.link SET state = 2, decided_at = now(), actor = ''"]
 
 
 @cases([(r, r) for r in ROLES])

@@ -208,6 +208,7 @@ class Chain:
             "database": self._database.replace(" user=postgres", ""),
             "policy": self._policy,
             "log": {"level": "debug"},
+            "links": {"days": 0},  # the samples are few: what is compared is for the tests of it
             "hints": {s: [f"tcp://127.0.0.1:{p}" for p in ports]
                       for s, ports in self._hints_to.items() if s != "intake"},
         }

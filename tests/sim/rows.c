@@ -94,7 +94,7 @@ static bool same_key(int table, const void *left, const void *right)
 #define KEY(type, field)                                                                                     \
     same(&((const type *)left)->field, &((const type *)right)->field, sizeof((const type *)left)->field)
     if (table != PULIH_T_deadline && table != PULIH_T_feed && table != PULIH_T_pending &&
-        !KEY(struct pulih_row_event, complaint))
+        table != PULIH_T_unlinked && !KEY(struct pulih_row_event, complaint))
         return false;
     switch (table) {
     case PULIH_T_complaint:
@@ -126,6 +126,12 @@ static bool same_key(int table, const void *left, const void *right)
     case PULIH_T_pending:
         return KEY(struct pulih_row_pending, stage) && KEY(struct pulih_row_pending, next_at) &&
                KEY(struct pulih_row_pending, batch);
+    case PULIH_T_unlinked:
+        return KEY(struct pulih_row_unlinked, at) && KEY(struct pulih_row_unlinked, batch);
+    case PULIH_T_trace:
+        return KEY(struct pulih_row_trace, key) && KEY(struct pulih_row_trace, tenant);
+    case PULIH_T_link:
+        return KEY(struct pulih_row_link, other);
     case PULIH_T_dead:
         return KEY(struct pulih_row_dead, stage) && KEY(struct pulih_row_dead, version);
     default:

@@ -13,6 +13,7 @@ void sim_take_numbers(struct sim_tx *tx, const struct sim_params *p, struct pg_r
     sim_change(tx, row, &next, sizeof next);
     sim_result_row(out);
     sim_result_int(out, first, 8);
+    sim_result_bytes(out, PULIH_VIEW("the key of marks"));
 }
 
 void sim_known_complaints(struct sim_tx *tx, const struct sim_params *p, struct pg_result *out)

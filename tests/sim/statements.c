@@ -41,9 +41,9 @@ static bool execute_insert(struct sim_tx *tx, const char *name, const struct sim
     for (int t = 0; t < PULIH_T_N; t++)
         if (strcmp(pulih_tables[t].name, name + 4) == 0) {
             sim_insert_all(tx, t, p->at[0],
-                           t == PULIH_T_dead       ? SIM_PASS_OVER
-                           : t == PULIH_T_deadline ? SIM_REPLACE
-                                                   : SIM_REFUSE);
+                           t == PULIH_T_dead || t == PULIH_T_trace      ? SIM_PASS_OVER
+                           : t == PULIH_T_deadline || t == PULIH_T_link ? SIM_REPLACE
+                                                                        : SIM_REFUSE);
             return true;
         }
     return false;

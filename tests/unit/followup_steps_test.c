@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "pulih/core/reference.h"
 #include "tests/lib/desk.h"
 
 /* The handlers as the daemon has them. */
@@ -274,6 +275,57 @@ static void takes_reports_of_letters_it_wrote(void **state)
             desk_expect_refused(d, "known_letter");
         desk_close(d);
     }
+}
+
+/* Whichever of the two brings it, the link is the same row; the complaint itself stays as it is. */
+static void links_are_of_two_complaints(void **state)
+{
+    struct pulih_id others[] = {{{0}}, {{0}}};
+    memset(others[1].b, 0xff, sizeof others[1].b);
+
+    (void)state;
+    for (size_t i = 0; i < PULIH_COUNT(resting); i++)
+        for (size_t k = 0; k < PULIH_COUNT(others); k++) {
+            struct desk *d = open_desk(resting[i]);
+            struct pulih_linked linked = {0};
+            struct pulih_unlinked unlinked = {0};
+            PULIH_SET(&linked, linked, other, others[k]);
+            PULIH_SET(&linked, linked, why, PULIH_VIEW("The same Parcel"));
+            PULIH_SET(&linked, linked, actor, PULIH_VIEW("a"));
+            PULIH_SET(&unlinked, unlinked, other, others[k]);
+            PULIH_SET(&unlinked, unlinked, actor, PULIH_VIEW("b"));
+            for (int undo = 0; undo < 2; undo++) {
+                assert_int_equal(undo ? desk_mail(d, PULIH_M_unlinked, &unlinked)
+                                      : desk_mail(d, PULIH_M_linked, &linked),
+                                 PULIH_DONE);
+                assert_int_equal(desk_count(d, PULIH_T_link), 1);
+                const struct pulih_row_link *link = PULIH_ROWS(&d->rows, link);
+                assert_true(pulih_id_compare(&link->complaint, &link->other) > 0);
+                assert_memory_equal(k ? &link->complaint : &link->other, &others[k], sizeof others[k]);
+                assert_int_equal(link->shard, pulih_shard(&link->complaint));
+                assert_int_equal(link->state, undo ? PULIH_link_rejected : PULIH_link_confirmed);
+                assert_true(pulih_view_is(link->actor, undo ? "b" : "a"));
+                assert_int_equal(link->decided_at, d->now_us);
+                assert_int_equal(desk_count(d, PULIH_T_event), 0);
+                assert_int_equal(desk_count(d, PULIH_T_feed), 1);
+                assert_false(desk_says(PULIH_ROWS(&d->rows, feed)->body, "Parcel"));
+            }
+            desk_close(d);
+        }
+}
+
+static void a_complaint_is_not_linked_to_itself(void **state)
+{
+    struct desk *d = open_desk(PULIH_STATE_acknowledged);
+    struct pulih_linked msg = {0};
+
+    (void)state;
+    PULIH_SET(&msg, linked, other, d->row.id);
+    PULIH_SET(&msg, linked, actor, PULIH_VIEW("a"));
+    assert_int_equal(desk_mail(d, PULIH_M_linked, &msg), PULIH_DONE);
+    desk_expect_refused(d, "other_complaint");
+    assert_int_equal(desk_count(d, PULIH_T_link), 0);
+    desk_close(d);
 }
 
 /* --- offers -------------------------------------------------------------------------------------------------- */
@@ -1041,6 +1093,8 @@ static void gives_up_what_it_cannot_read(void **state)
         {PULIH_STATE_offered, PULIH_M_offer_answered, "the stored answer cannot be read"},
         {PULIH_STATE_verifying, PULIH_M_verification_answered, "the stored answer cannot be read"},
         {PULIH_STATE_offered, PULIH_M_silence_passed, "the stored silence cannot be read"},
+        {PULIH_STATE_acknowledged, PULIH_M_linked, "the stored link cannot be read"},
+        {PULIH_STATE_acknowledged, PULIH_M_unlinked, "the stored end of a link cannot be read"},
         {PULIH_STATE_acknowledged, PULIH_M_paused, "no handler for this type here"},
     };
 
@@ -1109,6 +1163,8 @@ int main(void)
         cmocka_unit_test(writes_to_posts),
         cmocka_unit_test(publishes_notes_and_what_was_said_elsewhere),
         cmocka_unit_test(takes_reports_of_letters_it_wrote),
+        cmocka_unit_test(links_are_of_two_complaints),
+        cmocka_unit_test(a_complaint_is_not_linked_to_itself),
         cmocka_unit_test(offers_within_authority_and_asks_beyond),
         cmocka_unit_test(an_offer_says_what_it_gives),
         cmocka_unit_test(an_offer_stops_the_ladder_and_a_question_starts_it),

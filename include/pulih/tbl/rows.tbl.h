@@ -60,6 +60,7 @@ TABLE(person)
   COL(person, int2, shard)
   COL(person, int2, role)
   COL(person, bytes, body)
+  COL(person, bytes, marks)            /* see pulih/core/marks.h; NULL: none */
 END(person)
 
 TABLE(content)
@@ -160,6 +161,33 @@ TABLE(pending)
   COL(pending, int4, n)
   COL(pending, bytes, items)             /* n times complaint (16 bytes), version (4 bytes) */
 END(pending)
+
+TABLE(unlinked)
+  COL(unlinked, time, at)
+  COL(unlinked, int8, batch)
+  COL(unlinked, bytes, items)            /* n times complaint (16 bytes) */
+END(unlinked)
+
+TABLE(trace)
+  COL(trace, uuid, complaint)
+  COL(trace, int2, shard)                /* of the complaint */
+  COL(trace, int8, key)                  /* see pulih/core/likeness.h */
+  COL(trace, int2, slot)                 /* key % 64 */
+  COL(trace, int4, tenant)
+  COL(trace, time, at)                   /* when the complaint was received */
+END(trace)
+
+TABLE(link)
+  COL(link, uuid, complaint)             /* the greater id of the two */
+  COL(link, int2, shard)
+  COL(link, uuid, other)
+  COL(link, int2, likeness)              /* 0: a person saw what pulih did not */
+  COL(link, int2, score)                 /* 0 to 100 */
+  COL(link, int2, state)                 /* word of list `link` */
+  COL(link, may_time, suggested_at)
+  COL(link, may_time, decided_at)
+  COL(link, text, actor)                 /* who decided */
+END(link)
 
 TABLE(dead)
   COL(dead, uuid, complaint)

@@ -97,6 +97,13 @@ ON CONFLICT (due_at, complaint, kind, shard) DO UPDATE SET armed = excluded.arme
 INSERT INTO pulih.offer SELECT * FROM unnest($1::pulih.offer[])
 -- name: put_letter (pulih.letter[] rows)
 INSERT INTO pulih.letter SELECT * FROM unnest($1::pulih.letter[])
+-- name: put_unlinked (pulih.unlinked[] rows)
+INSERT INTO pulih.unlinked SELECT * FROM unnest($1::pulih.unlinked[])
+-- name: put_link (pulih.link[] rows)
+INSERT INTO pulih.link
+SELECT DISTINCT ON (complaint, other) * FROM unnest($1::pulih.link[]) ORDER BY complaint, other, decided_at DESC
+ON CONFLICT (complaint, shard, other) DO UPDATE SET state = excluded.state, decided_at = excluded.decided_at,
+    actor = excluded.actor
 -- name: lock_heads (int2[] stream)
 SELECT 1 FROM pulih.feed_head WHERE stream = ANY ($1::int2[]) ORDER BY stream FOR UPDATE
 -- name: put_feed (pulih.feed[] rows, int2[] head, int8[] head_n)

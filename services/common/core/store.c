@@ -126,6 +126,7 @@ static const struct {
     {PULIH_T_content, PULIH_SQL_put_content},   {PULIH_T_classification, PULIH_SQL_put_classification},
     {PULIH_T_deadline, PULIH_SQL_put_deadline}, {PULIH_T_promise, PULIH_SQL_put_promise},
     {PULIH_T_offer, PULIH_SQL_put_offer},       {PULIH_T_letter, PULIH_SQL_put_letter},
+    {PULIH_T_link, PULIH_SQL_put_link},         {PULIH_T_unlinked, PULIH_SQL_put_unlinked},
     {PULIH_T_pending, PULIH_SQL_put_pending},   {PULIH_T_dead, PULIH_SQL_put_dead},
 };
 
