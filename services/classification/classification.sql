@@ -1,8 +1,8 @@
 -- Statements of classification: new complaints are compared with those before. Plans stay on the keys, see core.sql.
 
--- name: claim_unlinked (timestamptz before, int8 most)
-SELECT at, batch, items FROM pulih.unlinked WHERE at <= $1::timestamptz
-ORDER BY at, batch LIMIT $2::int8 FOR UPDATE SKIP LOCKED
+-- name: claim_unlinked (int8 most)
+SELECT at, batch, items FROM pulih.unlinked WHERE at < 'infinity'
+ORDER BY at, batch LIMIT $1::int8 FOR UPDATE SKIP LOCKED
 -- name: drop_unlinked (timestamptz[] at, int8[] batch)
 DELETE FROM pulih.unlinked WHERE ctid = ANY (ARRAY(
     SELECT found.ctid FROM unnest($1::timestamptz[], $2::int8[]) u(at, batch)

@@ -19,7 +19,8 @@ enum {
     PRUNED_AT_ONCE = 512, /* more than a portion writes */
     PAUSE_PER_WORK = 19,
 };
-static const int64_t LOOK_EVERY_US = 250 * 1000, US_PER_MS = 1000, US_PER_DAY = INT64_C(86400) * 1000000;
+static const int64_t LOOK_EVERY_US = 250 * 1000, US_PER_MS = 1000, US_PER_DAY = INT64_C(86400) * 1000000,
+                     FUTURE_US = 1000 * 1000;
 
 const struct pulih_statement classification_statements[CLASSIFICATION_SQL_N] = {
 #define SQL(name, n, params, text) {#name, n, params, text},
@@ -46,8 +47,14 @@ static size_t call(struct portion *p, enum classification_statement s)
 
 /* --- what is due ---------------------------------------------------------------------------------------- */
 
+/* What comes from the future was written while a clock was wrong: nobody waits for that time. */
+static bool is_due(int64_t at_us, int64_t now_us, int64_t after_us)
+{
+    return at_us <= now_us - after_us || at_us > now_us + FUTURE_US;
+}
+
 /* Takes the items of claimed rows as far as they make a portion; the others are let go with the keys. */
-static void take_claimed(struct portion *p, size_t claimed)
+static void take_claimed(struct portion *p, size_t claimed, int64_t after_us)
 {
     struct pulih_db *db = pulih_worker_db(p->w);
     struct pulih_id id;
@@ -56,9 +63,12 @@ static void take_claimed(struct portion *p, size_t claimed)
     for (size_t i = 0; i < pulih_db_rows(db, claimed); i++) {
         struct pulih_view items = pulih_db_view(db, claimed, i, 2);
         size_t n = items.len / sizeof id;
+        int64_t at_us = pulih_db_time(db, claimed, i, 0);
+        if (!is_due(at_us, pulih_worker_now(p->w), after_us))
+            continue;
         if (p->n + n > ITEMS_MOST)
             break;
-        p->rows[p->n_rows].at = pulih_db_time(db, claimed, i, 0);
+        p->rows[p->n_rows].at = at_us;
         p->rows[p->n_rows++].batch = pulih_db_int(db, claimed, i, 1);
         for (size_t k = 0; k < n; k++) {
             struct alike_story *story = &p->stories[p->n++];
@@ -78,13 +88,11 @@ static enum pulih_db_end claim(struct portion *p, const struct pulih_conf *conf)
     pulih_params_time(params, now_us - conf->links_days * US_PER_DAY);
     pulih_params_int8(params, PRUNED_AT_ONCE);
     call(p, CLASSIFICATION_SQL_prune_traces);
-    params = pulih_db_params(db);
-    pulih_params_time(params, now_us - conf->links_after_ms * US_PER_MS);
-    pulih_params_int8(params, ITEMS_MOST);
+    pulih_params_int8(pulih_db_params(db), ITEMS_MOST);
     size_t claimed = call(p, CLASSIFICATION_SQL_claim_unlinked);
     enum pulih_db_end end = pulih_db_run(db);
     if (end == PULIH_DB_DONE)
-        take_claimed(p, claimed);
+        take_claimed(p, claimed, conf->links_after_ms * US_PER_MS);
     return end;
 }
 

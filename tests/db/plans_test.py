@@ -142,7 +142,7 @@ CALLS = {
     "known_complaints": lambda c, k: f"{ids(k)}, {shards(k)}",
     "known_messages": lambda c, k: f"{ids(k)}, {shards(k)}, {ids(k)}",
     "claim_deadlines": lambda c, k: f"'2026-12-01', {len(k)}",
-    "claim_unlinked": lambda c, k: f"'2026-01-02', {len(k)}",
+    "claim_unlinked": lambda c, k: f"{len(k)}",
     "drop_unlinked": lambda c, k: manifests(k),
     "read_stories": lambda c, k: f"{ids(k)}, {shards(k)}",
     # Half of all complaints have the key 7, and so has half of those that ask.

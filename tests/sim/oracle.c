@@ -298,6 +298,45 @@ static void check_dead(void)
         sim_fail("%s should lie in dead", print(&sim_poison.complaint));
 }
 
+/* --- what is alike ----------------------------------------------------------------------------------------------- */
+
+/* Bytes; shorter texts of these clients are not compared. */
+enum { STORY_TELLS = 50 };
+
+static bool is_linked(const struct pulih_id *complaint)
+{
+    const struct pulih_row_link *l;
+
+    for (EACH(l, PULIH_T_link))
+        if (l &&
+            (pulih_id_compare(&l->complaint, complaint) == 0 || pulih_id_compare(&l->other, complaint) == 0))
+            return true;
+    return false;
+}
+
+/* Whoever said the same as somebody else is linked, and each link was told once. */
+static void check_links(void)
+{
+    const struct pulih_row_content *a, *b;
+    const struct pulih_row_event *e;
+    const struct pulih_row_link *l;
+    size_t links = 0, told = 0;
+
+    for (EACH(l, PULIH_T_link))
+        links += l != NULL;
+    for (EACH(e, PULIH_T_event))
+        told += e && e->type == PULIH_WIRE_similar_found;
+    if (links != told)
+        sim_fail("%zu links, told %zu times", links, told);
+    for (EACH(a, PULIH_T_content)) {
+        if (!a || a->version != 1 || a->body.len < STORY_TELLS || is_linked(&a->complaint))
+            continue;
+        for (EACH(b, PULIH_T_content))
+            if (b && b != a && b->version == 1 && pulih_view_same(a->body, b->body))
+                sim_fail("%s says what another one says, and is not linked", print(&a->complaint));
+    }
+}
+
 void sim_oracle_end(void)
 {
     static struct story s;
@@ -325,6 +364,7 @@ void sim_oracle_end(void)
     }
     check_heads();
     check_dead();
+    check_links();
 }
 
 const char *sim_oracle_restless(void)
@@ -332,10 +372,14 @@ const char *sim_oracle_restless(void)
     const struct pulih_row_complaint *c;
     const struct pulih_row_deadline *d;
     const struct pulih_row_pending *p;
+    const struct pulih_row_unlinked *u;
 
     for (EACH(p, PULIH_T_pending))
         if (p)
             return "a manifest is left";
+    for (EACH(u, PULIH_T_unlinked))
+        if (u)
+            return "a complaint is not compared";
     for (EACH(c, PULIH_T_complaint))
         if (c && c->holder && !in_dead(&c->id))
             return "a complaint is held";

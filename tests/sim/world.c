@@ -60,10 +60,10 @@ static void write_conf(int stage, int replica, int profile, const char *policy)
     conf_path(path, sizeof path, stage, replica, profile);
     FILE *f = fopen(path, "w");
     pulih_must(f);
-    fprintf(
-        f,
-        "database = \"dbname=sim\";\npolicy = \"%s\";\nlog = { level = \"%s\"; };\nlinks = { days = 0; };\n",
-        policy, sim_traced ? "debug" : "error");
+    fprintf(f,
+            "database = \"dbname=sim\";\npolicy = \"%s\";\nlog = { level = \"%s\"; };\nlinks = { after_ms = "
+            "300; };\n",
+            policy, sim_traced ? "debug" : "error");
     write_hints(f);
     fprintf(f,
             "%s = { listen = \"tcp://10.0.%d.%d:740%d\"; http = \"10.0.%d.%d:9400\"; poll_ms = %d; grace_ms "
