@@ -12,7 +12,8 @@ end_instance() {
 }
 
 start_instance() {
-    deploy/instance start "$dir" --big >/dev/null
+    # The complaints repeat: compared, they would all be linked, and their chronologies not be as expected.
+    LINKS_DAYS=0 deploy/instance start "$dir" --big >/dev/null
     . "$dir/where"
 }
 
