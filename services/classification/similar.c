@@ -57,14 +57,19 @@ static bool is_due(int64_t at_us, int64_t now_us, int64_t after_us)
 static void take_claimed(struct portion *p, size_t claimed, int64_t after_us)
 {
     struct pulih_db *db = pulih_worker_db(p->w);
+    int64_t now_us = pulih_worker_now(p->w), oldest_us = now_us;
     struct pulih_id id;
 
+    if (pulih_db_rows(db, claimed))
+        oldest_us = pulih_db_time(db, claimed, 0, 0);
+    pulih_gauge(pulih_worker_metrics(p->w), PULIH_METRIC_uncompared_oldest_microseconds,
+                oldest_us < now_us ? now_us - oldest_us : 0);
     p->stories = pulih_arena_get(&p->batch->arena, ITEMS_MOST * sizeof *p->stories);
     for (size_t i = 0; i < pulih_db_rows(db, claimed); i++) {
         struct pulih_view items = pulih_db_view(db, claimed, i, 2);
         size_t n = items.len / sizeof id;
         int64_t at_us = pulih_db_time(db, claimed, i, 0);
-        if (!is_due(at_us, pulih_worker_now(p->w), after_us))
+        if (!is_due(at_us, now_us, after_us))
             continue;
         if (p->n + n > ITEMS_MOST)
             break;

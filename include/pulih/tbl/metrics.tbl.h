@@ -31,6 +31,7 @@ METRIC(feed_items_total, counter, "feed items sent to subscribers")
 METRIC(deadlines_fired_total, counter, "deadlines that passed while armed")
 METRIC(deadlines_moot_total, counter, "deadlines that passed when they no longer counted")
 METRIC(compared_total, counter, "new complaints compared with those before")
+METRIC(uncompared_oldest_microseconds, gauge, "age of the oldest complaint that was not compared with those before; 0: all were")
 METRIC(suggested_total, counter, "links suggested between complaints that are alike")
 METRIC(policy_reloads_total, counter, "policies taken over after SIGHUP")
 // clang-format on
