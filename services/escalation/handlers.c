@@ -26,7 +26,7 @@ enum pulih_verdict escalation_on_classified(struct pulih_step *step)
 
     if (!pulih_step_may(step, PULIH_M_planned))
         return pulih_step_never(step, "the complaint is not in a state to be planned");
-    row->due_at = pulih_calendar_add(policy->calendar, row->received_at, policy->resolve_within[row->tier]);
+    row->due_at = pulih_step_due(step, row->received_at, policy->resolve_within[row->tier]);
     PULIH_SET(&planned, planned, due_at, row->due_at);
     PULIH_SET(&planned, planned, promise, (uint64_t)row->promises + 1);
     PULIH_SET(&planned, planned, post, policy->answerable[row->department]);
@@ -43,7 +43,7 @@ static void reprimand(struct pulih_step *step, const struct pulih_deadline_passe
 {
     struct pulih_row_complaint *row = &step->item->row;
     const struct pulih_rung *rung = &step->policy->ladder[row->level];
-    int64_t due_us = pulih_calendar_add(step->policy->calendar, step->now_us, rung->answer_within);
+    int64_t due_us = pulih_step_due(step, step->now_us, rung->answer_within);
     struct pulih_reprimanded reprimanded = {0};
 
     row->level++;

@@ -7,7 +7,7 @@ enum pulih_verdict followup_on_executed(struct pulih_step *step)
 {
     struct pulih_carried_out done = {0};
     struct pulih_slots slots = {0};
-    int64_t answer_by = pulih_calendar_add(step->policy->calendar, step->now_us, step->policy->verify_within);
+    int64_t answer_by = pulih_step_due(step, step->now_us, step->policy->verify_within);
 
     if (!pulih_step_may(step, PULIH_M_carried_out))
         return pulih_step_refuse(step, "move");

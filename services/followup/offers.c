@@ -56,7 +56,7 @@ static enum pulih_verdict tell_customer(struct pulih_step *step, const struct te
 {
     struct pulih_offered offered = {0};
     struct pulih_slots slots = slots_of(step, t, pulih_step_language(step));
-    int64_t answer_by = pulih_calendar_add(step->policy->calendar, step->now_us, step->policy->answer_within);
+    int64_t answer_by = pulih_step_due(step, step->now_us, step->policy->answer_within);
     /* An offer that a superior refused, or that waited for one, was never told to the customer. */
     bool knows_another = step->item->row.state == PULIH_STATE_offered || step->item->row.declined > 0;
     int kind = knows_another ? PULIH_letter_alternative : PULIH_letter_offer;

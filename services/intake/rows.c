@@ -3,6 +3,7 @@
 
 #include <sodium.h>
 
+#include "pulih/base/must.h"
 #include "pulih/core/reference.h"
 #include "services/intake/accept.h"
 
@@ -91,7 +92,7 @@ static int64_t add_promise(struct pulih_worker *w, struct intake_batch *b, struc
     promise->n = ++row->promises;
     promise->kind = PULIH_promise_plan;
     promise->version = row->version;
-    promise->due_at = pulih_calendar_add(policy->calendar, now_us, policy->plan_within);
+    pulih_must(pulih_calendar_add(policy->calendar, now_us, policy->plan_within, &promise->due_at));
     promise->told_at = now_us;
     return promise->due_at;
 }

@@ -19,21 +19,30 @@ const char *__lsan_default_suppressions(void)
     return "leak:libconfig.so";
 }
 
+static const int64_t at_us = 1795348800000000;
+
+/* A policy's durations end within its calendar, later than they begin. */
+static int64_t due(const struct pulih_policy *p, struct pulih_duration d)
+{
+    int64_t due_us = 0;
+
+    pulih_must(pulih_calendar_add(p->calendar, at_us, d, &due_us) && due_us > at_us);
+    return due_us;
+}
+
 static void use(const struct pulih_policy *p)
 {
     PULIH_AUTO(pulih_buf_free) struct pulih_buf out = {0};
     const struct pulih_slots slots = {0};
-    int64_t at_us = 1795348800000000;
 
     pulih_must(strlen(p->version) > 9 && p->calendar && p->rules && p->n_rungs >= 3 && p->n_authority > 0);
     for (int tier = 0; tier < PULIH_TIERS; tier++)
-        pulih_calendar_print(p->calendar, pulih_calendar_add(p->calendar, at_us, p->resolve_within[tier]),
-                             p->language, &out);
-    pulih_must(pulih_calendar_add(p->calendar, at_us, p->plan_within) > at_us);
-    pulih_must(pulih_calendar_add(p->calendar, at_us, p->answer_within) > at_us);
-    pulih_must(pulih_calendar_add(p->calendar, at_us, p->verify_within) > at_us);
+        pulih_calendar_print(p->calendar, due(p, p->resolve_within[tier]), p->language, &out);
+    due(p, p->plan_within);
+    due(p, p->answer_within);
+    due(p, p->verify_within);
     for (size_t i = 0; i < p->n_rungs; i++)
-        pulih_must(pulih_calendar_add(p->calendar, at_us, p->ladder[i].answer_within) > at_us);
+        due(p, p->ladder[i].answer_within);
     for (int kind = 1; kind < PULIH_LETTERS; kind++)
         for (int language = 0; language < PULIH_LANGUAGES; language++)
             pulih_template_fill(p->letter[kind][language].text, &slots, &out);

@@ -25,10 +25,15 @@ static void try_time(struct pulih_view text)
 
 static void try_duration(struct pulih_view text)
 {
-    struct pulih_duration d;
+    PULIH_AUTO(pulih_buf_free) struct pulih_buf printed = {0};
+    struct pulih_duration d, again;
 
-    if (pulih_duration_parse(text, &d))
-        pulih_must(d.amount > 0 && d.amount < 10000000 && d.unit < PULIH_UNIT_N);
+    if (!pulih_duration_parse(text, &d))
+        return;
+    pulih_must(d.amount > 0 && d.amount < 10000000 && d.unit < PULIH_UNIT_N);
+    pulih_duration_print(d, &printed);
+    pulih_must(pulih_duration_parse(pulih_view_of_buf(&printed), &again));
+    pulih_must(d.amount == again.amount && d.unit == again.unit && d.first_day == again.first_day);
 }
 
 static void try_id(struct pulih_view text)

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "pulih/core/reference.h"
+#include "tests/lib/calendars.h"
 
 unsigned desk_taken[PULIH_STATE_N][PULIH_M_N];
 
@@ -63,8 +64,7 @@ static void set_classified(struct desk *d)
 static void set_planned(struct desk *d)
 {
     d->row.version = 3;
-    d->row.due_at =
-        pulih_calendar_add(d->policy->calendar, d->row.received_at, d->policy->resolve_within[d->row.tier]);
+    d->row.due_at = due(d->policy->calendar, d->row.received_at, d->policy->resolve_within[d->row.tier]);
     d->row.promises = 2;
     d->row.ladder_kind = PULIH_deadline_resolution;
     d->row.ladder_armed = 3;

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "tests/lib/calendars.h"
 #include "tests/lib/desk.h"
 
 /* The handlers as the daemon has them. */
@@ -218,7 +219,7 @@ static void climb_one_rung(struct desk *d, int16_t level)
     struct pulih_reprimanded msg;
 
     d->now_us = missed_us + DESK_MINUTE;
-    int64_t due_us = pulih_calendar_add(d->policy->calendar, d->now_us, rung->answer_within);
+    int64_t due_us = due(d->policy->calendar, d->now_us, rung->answer_within);
     assert_int_equal(pass_deadline(d, kind, missed_us, d->row.ladder_armed), PULIH_DONE);
     assert_int_equal(desk_count(d, PULIH_T_event), 1);
     desk_expect_event(d, 0, PULIH_M_reprimanded, at, &msg);

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "pulih/core/reference.h"
+#include "tests/lib/calendars.h"
 #include "tests/lib/desk.h"
 
 /* The handlers as the daemon has them. */
@@ -31,18 +32,18 @@ static struct desk *open_desk(int state)
 
 static int64_t add_to_now(const struct desk *d, struct pulih_duration duration)
 {
-    return pulih_calendar_add(d->policy->calendar, d->now_us, duration);
+    return due(d->policy->calendar, d->now_us, duration);
 }
 
 static int64_t run_on_due(const struct desk *d)
 {
-    return pulih_calendar_add_working_us(d->policy->calendar, d->now_us, d->before.ladder_left_us);
+    return due_working(d->policy->calendar, d->now_us, d->before.ladder_left_us);
 }
 
 /* The ladder runs again with what was left of it. */
 static void expect_runs_on(const struct desk *d, int64_t left_us)
 {
-    int64_t due_us = pulih_calendar_add_working_us(d->policy->calendar, d->now_us, left_us);
+    int64_t due_us = due_working(d->policy->calendar, d->now_us, left_us);
 
     assert_int_equal(d->row.ladder_due, due_us);
     assert_int_equal(desk_deadline(d, d->row.ladder_kind)->due_at, due_us);

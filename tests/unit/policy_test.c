@@ -11,6 +11,7 @@
 #include <sodium.h>
 
 #include "pulih/base/clock.h"
+#include "tests/lib/calendars.h"
 #include "tests/lib/policy_files.h"
 
 static struct pulih_policy *load_changed(const struct policy_folder *f, const char *find, const char *put)
@@ -221,8 +222,7 @@ static void ships_a_policy_for_indonesia(void **state)
 
     (void)state;
     assert_true(pulih_time_parse(PULIH_VIEW("2026-12-24T16:00:00+07:00"), &at_us));
-    pulih_calendar_print(p->calendar,
-                         pulih_calendar_add(p->calendar, at_us, p->resolve_within[PULIH_tier_simple]),
+    pulih_calendar_print(p->calendar, due(p->calendar, at_us, p->resolve_within[PULIH_tier_simple]),
                          p->language, &text);
     assert_string_equal(pulih_buf_text(&text), "Senin, 28 Desember 2026 pukul 17.00 WIB");
     assert_int_equal(p->n_rungs, 4);

@@ -12,12 +12,24 @@
 #include "pulih/core/classify.h"
 #include "pulih/core/letter.h"
 
-enum { PULIH_TIERS = 5, PULIH_LETTERS = 16, PULIH_RUNGS_MAX = 8, PULIH_ROLES_MAX = 16, PULIH_LANGUAGES = 3 };
+enum {
+    PULIH_TIERS = 5,
+    PULIH_LETTERS = 16,
+    PULIH_RUNGS_MAX = 8,
+    PULIH_ROLES_MAX = 16,
+    PULIH_LANGUAGES = 3,
+    PULIH_CALENDARS_MAX = 16
+};
 
 /* One rung of the ladder: a named post and how long it has to answer a reprimand. */
 struct pulih_rung {
     struct pulih_view post;
     struct pulih_duration answer_within;
+};
+
+struct pulih_named_calendar {
+    struct pulih_view name; /* "default" for the one that stands in `calendar` itself */
+    struct pulih_calendar *calendar;
 };
 
 /* What a role may give away without asking, in minor units of policy.currency (see pulih_amount_print). */
@@ -31,7 +43,9 @@ struct pulih_policy {
     struct pulih_view company;
     struct pulih_view currency; /* ISO 4217; amounts in another one always need approval */
     int language; /* PULIH_language_*, never unknown: where a customer's is not known, and for posts */
-    struct pulih_calendar *calendar;
+    struct pulih_named_calendar calendars[PULIH_CALENDARS_MAX];
+    size_t n_calendars;
+    struct pulih_calendar *calendar; /* the one of them that deadlines are counted in */
 
     struct pulih_duration plan_within;                 /* receipt promises steps and deadline by then */
     struct pulih_duration resolve_within[PULIH_TIERS]; /* by tier; `unknown` has that of `normal` */
@@ -59,6 +73,8 @@ struct pulih_policy {
 struct pulih_policy *pulih_policy_load(const char *path, struct pulih_buf *why);
 void pulih_policy_free(struct pulih_policy *p);
 
+/* NULL if there is none of that name. */
+struct pulih_calendar *pulih_policy_calendar(const struct pulih_policy *p, struct pulih_view name);
 /* Index into authority, or -1. */
 int pulih_policy_role(const struct pulih_policy *p, struct pulih_view role);
 

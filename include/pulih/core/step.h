@@ -87,14 +87,18 @@ int pulih_step_language(const struct pulih_step *step);
 
 /* --- deadlines: the ladder's clock and the customer's silence ------------------------------------------- */
 
+/* When `d` from `from_us` ends in the policy's calendar. Where the calendar has no such instant, the step
+ * ends with PULIH_NEVER, whatever the handler goes on to return. */
+int64_t pulih_step_due(struct pulih_step *step, int64_t from_us, struct pulih_duration d);
+
 /* Arms the ladder for `due_us`; the deadline becomes a row at once, an older one becomes moot. */
 void pulih_step_arm(struct pulih_step *step, int deadline, int64_t due_us);
 /* Stops it and keeps the working time that is left. */
 void pulih_step_stand(struct pulih_step *step);
 /* Lets it run again with what was left; nothing if it runs, or was never armed. */
 void pulih_step_run_on(struct pulih_step *step);
-/* When the deadline that stands will be due if it runs on now. */
-int64_t pulih_step_due_left(const struct pulih_step *step);
+/* When the deadline that stands will be due if it runs on now; fails like pulih_step_due. */
+int64_t pulih_step_due_left(struct pulih_step *step);
 void pulih_step_await_answer(struct pulih_step *step, int64_t until_us);
 void pulih_step_answered(struct pulih_step *step);
 

@@ -2,6 +2,7 @@
 #ifndef PULIH_CORE_CALENDAR_IMPL_H
 #define PULIH_CORE_CALENDAR_IMPL_H
 
+#include "pulih/base/arena.h"
 #include "pulih/core/calendar.h"
 #include "services/common/core/calendar_zone.h"
 
@@ -17,10 +18,21 @@ struct pulih_open_day {
 
 struct pulih_calendar {
     struct pulih_zone zone;
+    const char *zone_name;
     struct pulih_open *open; /* by time; intervals never touch */
     size_t n_open;
     struct pulih_open_day *day; /* by day */
     size_t n_days;
+    struct pulih_special_day *special; /* by date */
+    size_t n_special;
+    struct pulih_arena texts; /* of names */
 };
+
+/* Place of the last interval that opened at or before the instant; n_open if there is none. */
+size_t pulih_calendar_open_before(const struct pulih_calendar *c, int64_t at_us);
+bool pulih_calendar_covers(int64_t at_us);
+/* The special day of a date in a sorted list, or NULL. */
+const struct pulih_special_day *pulih_special_of(const struct pulih_special_day *special, size_t n,
+                                                 int32_t date);
 
 #endif

@@ -1,7 +1,6 @@
-/* Compiling a calendar: zone, week and holidays become sorted open intervals. */
+/* Compiling a calendar: zone, week and special days become sorted open intervals. */
 #include <stdlib.h>
 
-#include "pulih/base/arena.h"
 #include "pulih/base/must.h"
 #include "services/common/core/calendar_impl.h"
 
@@ -12,59 +11,54 @@ enum { DAY_S = 86400, DAY_MIN = 1440 };
 struct compiler {
     const struct pulih_calendar_spec *spec;
     struct pulih_calendar *c;
-    int64_t *holiday;
     size_t cap_open, cap_days;
 };
+
+static bool check_hours(const struct pulih_hours *hours, struct pulih_buf *why)
+{
+    for (int i = 0; i < hours->n; i++) {
+        uint16_t open = hours->slot[i].open_min, close = hours->slot[i].close_min;
+        if (open >= close || close > DAY_MIN) {
+            pulih_buf_addf(why, "a slot must close after it opens, at 24:00 at the latest");
+            return false;
+        }
+        if (i > 0 && open < hours->slot[i - 1].close_min) {
+            pulih_buf_addf(why, "slots of a day must follow each other and not overlap");
+            return false;
+        }
+    }
+    return true;
+}
 
 static bool check_slots(const struct pulih_calendar_spec *spec, struct pulih_buf *why)
 {
     size_t n = 0;
 
     for (int d = 0; d < 7; d++) {
-        for (int i = 0; i < spec->day[d].n; i++, n++) {
-            uint16_t open = spec->day[d].slot[i].open_min, close = spec->day[d].slot[i].close_min;
-            if (open >= close || close > DAY_MIN) {
-                pulih_buf_addf(why, "a slot must close after it opens, at 24:00 at the latest");
-                return false;
-            }
-            if (i > 0 && open < spec->day[d].slot[i - 1].close_min) {
-                pulih_buf_addf(why, "slots of a day must follow each other and not overlap");
-                return false;
-            }
-        }
+        if (!check_hours(&spec->day[d], why))
+            return false;
+        n += spec->day[d].n;
     }
     if (n == 0)
         pulih_buf_addf(why, "no open slot in the whole week");
     return n > 0;
 }
 
-static bool read_holidays(struct compiler *k, struct pulih_buf *why)
+static bool check_special(const struct pulih_calendar_spec *spec, struct pulih_buf *why)
 {
-    size_t n = k->spec->n_holidays;
+    int64_t days;
 
-    k->holiday = n ? calloc(n, sizeof *k->holiday) : NULL;
-    if (n && !k->holiday)
-        pulih_out_of_memory();
-    for (size_t i = 0; i < n; i++) {
-        if (!pulih_days_of(k->spec->holidays[i], &k->holiday[i])) {
-            pulih_buf_addf(why, "no such date: %08d", (int)k->spec->holidays[i]);
+    for (size_t i = 0; i < spec->n_special; i++) {
+        const struct pulih_special_day *special = &spec->special[i];
+        if (!pulih_days_of(special->date, &days)) {
+            pulih_buf_addf(why, "no such date: %08d", (int)special->date);
             return false;
         }
-        pulih_must(i == 0 || k->holiday[i - 1] <= k->holiday[i]);
+        if (!check_hours(&special->hours, why))
+            return false;
+        pulih_must(i == 0 || special[-1].date < special->date);
     }
     return true;
-}
-
-static int compare_days(const void *a, const void *b)
-{
-    const int64_t *x = a, *y = b;
-    return (*x > *y) - (*x < *y);
-}
-
-static bool is_holiday(const struct compiler *k, int64_t day)
-{
-    return k->spec->n_holidays > 0 &&
-           bsearch(&day, k->holiday, k->spec->n_holidays, sizeof day, compare_days) != NULL;
 }
 
 /* Appends an open interval; one that goes on where the last ended becomes part of it. */
@@ -82,17 +76,26 @@ static void add_open(struct compiler *k, int64_t day, int64_t open_us, int64_t c
     c->day[c->n_days++] = (struct pulih_open_day){day, close_us};
 }
 
+static const struct pulih_hours *hours_of(const struct compiler *k, int64_t day)
+{
+    const struct pulih_calendar_spec *spec = k->spec;
+    const struct pulih_special_day *special =
+        spec->n_special ? pulih_special_of(spec->special, spec->n_special, pulih_date_of(day)) : NULL;
+
+    if (special && !special->as_usual)
+        return &special->hours;
+    return &spec->day[(day + 3) % 7]; /* 1970-01-01 was a Thursday */
+}
+
 /* The slots of one local day as far as they lie in [from_s, to_s), where clocks run offset_s ahead. */
 static void add_day(struct compiler *k, int64_t day, int64_t offset_s, int64_t from_s, int64_t to_s)
 {
-    int weekday = (int)((day + 3) % 7); /* 1970-01-01 was a Thursday */
+    const struct pulih_hours *hours = hours_of(k, day);
 
-    if (is_holiday(k, day))
-        return;
-    for (int i = 0; i < k->spec->day[weekday].n; i++) {
+    for (int i = 0; i < hours->n; i++) {
         int64_t midnight_s = day * DAY_S - offset_s;
-        int64_t open_s = midnight_s + k->spec->day[weekday].slot[i].open_min * 60;
-        int64_t close_s = midnight_s + k->spec->day[weekday].slot[i].close_min * 60;
+        int64_t open_s = midnight_s + hours->slot[i].open_min * 60;
+        int64_t close_s = midnight_s + hours->slot[i].close_min * 60;
         open_s = open_s > from_s ? open_s : from_s;
         close_s = close_s < to_s ? close_s : to_s;
         if (open_s < close_s)
@@ -113,6 +116,12 @@ static void add_spans(struct compiler *k)
         for (int64_t day = (from_s + offset_s) / DAY_S; day * DAY_S < to_s + offset_s; day++)
             add_day(k, day, offset_s, from_s, to_s);
     }
+}
+
+static int compare_days(const void *a, const void *b)
+{
+    const struct pulih_open_day *x = a, *y = b;
+    return (x->day > y->day) - (x->day < y->day);
 }
 
 /* One row per open day, with the end of its last slot. Days can come out of order and more than once where
@@ -137,27 +146,40 @@ static void sum_up(struct pulih_calendar *c)
         c->open[i].before_us = c->open[i - 1].before_us + c->open[i - 1].close_us - c->open[i - 1].open_us;
 }
 
+static void keep_special(struct compiler *k)
+{
+    struct pulih_calendar *c = k->c;
+
+    c->n_special = k->spec->n_special;
+    c->special = pulih_arena_get(&c->texts, c->n_special * sizeof *c->special);
+    for (size_t i = 0; i < c->n_special; i++) {
+        c->special[i] = k->spec->special[i];
+        c->special[i].name = pulih_arena_copy(&c->texts, c->special[i].name);
+    }
+}
+
 struct pulih_calendar *pulih_calendar_new(const struct pulih_calendar_spec *spec, struct pulih_buf *why)
 {
     struct compiler k = {.spec = spec};
 
-    if (!check_slots(spec, why))
+    if (!check_slots(spec, why) || !check_special(spec, why))
         return NULL;
     k.c = calloc(1, sizeof *k.c);
     if (!k.c)
         pulih_out_of_memory();
-    bool good = pulih_zone_load(spec->zone, &k.c->zone, why) && read_holidays(&k, why);
+    bool good = pulih_zone_load(spec->zone, &k.c->zone, why);
     if (good)
         add_spans(&k);
     if (good && k.c->n_open == 0) {
         pulih_buf_addf(why, "every open slot falls on a holiday");
         good = false;
     }
-    free(k.holiday);
     if (!good) {
         pulih_calendar_free(k.c);
         return NULL;
     }
+    k.c->zone_name = pulih_arena_copy(&k.c->texts, pulih_view_of(spec->zone)).at; /* ends with a zero */
+    keep_special(&k);
     order_days(k.c);
     sum_up(k.c);
     return k.c;
@@ -168,6 +190,7 @@ void pulih_calendar_free(struct pulih_calendar *c)
     if (!c)
         return;
     pulih_zone_free(&c->zone);
+    pulih_arena_free(&c->texts);
     free(c->open);
     free(c->day);
     free(c);

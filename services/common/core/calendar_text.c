@@ -37,3 +37,17 @@ void pulih_calendar_print(const struct pulih_calendar *c, int64_t at_us, int lan
                    english ? ", " : " pukul ", iso + 11, english ? ':' : '.', iso + 14, numeric ? "UTC" : "",
                    span->abbreviation);
 }
+
+void pulih_calendar_print_iso(const struct pulih_calendar *c, int64_t at_us, struct pulih_buf *out)
+{
+    int64_t at_s = at_us / 1000000 - (at_us % 1000000 < 0),
+            offset_s = pulih_zone_at(&c->zone, at_s)->offset_s;
+    int64_t offset_min = offset_s / 60;
+    char iso[28];
+
+    pulih_time_print(at_us + offset_min * 60000000, iso);
+    int digits = at_us % 1000000 ? 26 : 19;
+    pulih_buf_addf(out, "%.*s%c%02d:%02d", digits, iso, offset_min < 0 ? '-' : '+',
+                   (int)(offset_min < 0 ? -offset_min : offset_min) / 60,
+                   (int)(offset_min < 0 ? -offset_min : offset_min) % 60);
+}

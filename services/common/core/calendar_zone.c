@@ -29,6 +29,15 @@ bool pulih_days_of(int32_t yyyymmdd, int64_t *ret_days)
     return true;
 }
 
+int32_t pulih_date_of(int64_t days)
+{
+    char iso[28];
+
+    pulih_time_print(days * 86400000000, iso);
+    return (int32_t)(strtol(iso, NULL, 10) * 10000 + strtol(iso + 5, NULL, 10) * 100 +
+                     strtol(iso + 8, NULL, 10));
+}
+
 void pulih_zone_add(struct pulih_zone *z, int64_t from_s, int32_t offset_s, struct pulih_view abbreviation)
 {
     struct pulih_zone_span *last = z->n ? &z->span[z->n - 1] : NULL;

@@ -8,11 +8,11 @@
 #ifndef PULIH_CORE_CALENDAR_ZONE_H
 #define PULIH_CORE_CALENDAR_ZONE_H
 
-#include "pulih/base/bytes.h"
+#include "pulih/core/calendar.h"
 
-/* What calendars cover: 2000-01-01 to 2051-01-01 UTC, in seconds since 1970. */
-#define PULIH_CALENDAR_FIRST_S INT64_C(946684800)
-#define PULIH_CALENDAR_END_S   INT64_C(2556144000)
+/* What calendars cover, in seconds since 1970. */
+#define PULIH_CALENDAR_FIRST_S (PULIH_CALENDAR_FIRST_US / 1000000)
+#define PULIH_CALENDAR_END_S   (PULIH_CALENDAR_END_US / 1000000)
 
 struct pulih_zone_span {
     int64_t from_s; /* lasts to the next span's from_s; INT64_MIN in the first */
@@ -45,5 +45,7 @@ int64_t pulih_zone_instant(const struct pulih_zone *z, int64_t local_s);
 
 /* Days since 1970 of a date as yyyymmdd; false if there is no such date. */
 bool pulih_days_of(int32_t yyyymmdd, int64_t *ret_days);
+/* The other way round, for days of the years 0 to 9999. */
+int32_t pulih_date_of(int64_t days);
 
 #endif

@@ -137,6 +137,7 @@ static const struct {
     {"company", read_company, true},
     {"currency", read_currency, true},
     {"language", read_language, true},
+    {"calendars", pulih_policy_read_calendars, false},
     {"calendar", pulih_policy_read_calendar, true},
     {"plan_within", read_plan_within, true},
     {"resolve_within", pulih_policy_read_resolve_within, true},
@@ -185,6 +186,15 @@ static bool hash_file(crypto_generichash_state *hash, const char *path)
     return read;
 }
 
+void pulih_policy_read_file(struct pulih_policy_reader *r, struct pulih_view path)
+{
+    for (size_t at = 0; at < r->files.len; at += strlen(r->files.at + at) + 1)
+        if (pulih_view_is(path, r->files.at + at))
+            return;
+    pulih_buf_add_view(&r->files, path);
+    pulih_buf_add_byte(&r->files, 0);
+}
+
 /* Completes the version with a digest of all files that were read, in the order in which they were. */
 static void digest_files(struct pulih_policy_reader *r, const config_t *config)
 {
@@ -200,6 +210,9 @@ static void digest_files(struct pulih_policy_reader *r, const config_t *config)
         if (!hash_file(&hash, pulih_buf_text(&path)))
             pulih_buf_addf(r->why, "%s: %s\n", pulih_buf_text(&path), strerror(errno));
     }
+    for (size_t at = 0; at < r->files.len; at += strlen(r->files.at + at) + 1)
+        if (!hash_file(&hash, r->files.at + at))
+            pulih_buf_addf(r->why, "%s: %s\n", r->files.at + at, strerror(errno));
     crypto_generichash_final(&hash, digest, sizeof digest);
     snprintf(version + len, sizeof r->policy->version - len, " %02x%02x%02x%02x", digest[0], digest[1],
              digest[2], digest[3]);
@@ -231,7 +244,7 @@ struct pulih_policy *pulih_policy_load(const char *path, struct pulih_buf *why)
 
     if (!l)
         pulih_out_of_memory();
-    struct pulih_policy_reader r = {&l->policy, &l->texts, path, why};
+    struct pulih_policy_reader r = {&l->policy, &l->texts, path, why, {0}};
     l->policy.language = PULIH_language_id;
     memset(l->policy.threshold, THRESHOLD_STANDARD, sizeof l->policy.threshold);
     config_init(&config);
@@ -240,6 +253,7 @@ struct pulih_policy *pulih_policy_load(const char *path, struct pulih_buf *why)
         read_rows(&r, config_root_setting(&config));
         digest_files(&r, &config);
     }
+    pulih_buf_free(&r.files);
     config_destroy(&config);
     if (why->len == before)
         return (struct pulih_policy *)l;
@@ -252,10 +266,19 @@ void pulih_policy_free(struct pulih_policy *p)
     if (!p)
         return;
     struct loaded *l = (struct loaded *)p;
-    pulih_calendar_free(p->calendar);
+    for (size_t i = 0; i < p->n_calendars; i++)
+        pulih_calendar_free(p->calendars[i].calendar);
     pulih_rules_free(p->rules);
     pulih_arena_free(&l->texts);
     free(l);
+}
+
+struct pulih_calendar *pulih_policy_calendar(const struct pulih_policy *p, struct pulih_view name)
+{
+    for (size_t i = 0; i < p->n_calendars; i++)
+        if (pulih_view_same(p->calendars[i].name, name))
+            return p->calendars[i].calendar;
+    return NULL;
 }
 
 int pulih_policy_role(const struct pulih_policy *p, struct pulih_view role)

@@ -14,6 +14,7 @@ struct pulih_policy_reader {
     struct pulih_arena *texts; /* lives as long as the policy */
     const char *path;
     struct pulih_buf *why;
+    struct pulih_buf files; /* paths of files read beside the configuration, each with its zero */
 };
 
 /* --- values (policy_value.c) --- */
@@ -33,6 +34,9 @@ struct config_setting_t *pulih_policy_member(struct pulih_policy_reader *r, stru
 /* False, reported: no [array] or (list) of `least` to `most` elements. */
 bool pulih_policy_elements(struct pulih_policy_reader *r, const struct config_setting_t *at, size_t least,
                            size_t most);
+bool pulih_policy_is_utf8(struct pulih_view text);
+/* A file is a part of the policy: its bytes go into the version. */
+void pulih_policy_read_file(struct pulih_policy_reader *r, struct pulih_view path);
 /* A copy of a text of 1 to `most` bytes in one line, or in several if `lines`. Absent on a fault. */
 struct pulih_view pulih_policy_text(struct pulih_policy_reader *r, const struct config_setting_t *at,
                                     size_t most, bool lines);
@@ -51,8 +55,10 @@ size_t pulih_policy_words(enum pulih_words list, bool with_unknown,
 
 /* --- readers of top-level settings --- */
 
-/* policy_time.c */
+/* policy_calendar.c */
+void pulih_policy_read_calendars(struct pulih_policy_reader *r, struct config_setting_t *at);
 void pulih_policy_read_calendar(struct pulih_policy_reader *r, struct config_setting_t *at);
+/* policy_time.c */
 void pulih_policy_read_resolve_within(struct pulih_policy_reader *r, struct config_setting_t *at);
 /* policy_people.c */
 void pulih_policy_read_answerable(struct pulih_policy_reader *r, struct config_setting_t *at);

@@ -10,6 +10,9 @@
 #include "services/common/core/policy_fault.h"
 #include "services/common/core/policy_read.h"
 
+/* 2046-01-01. A duration that ends within the calendar from here does so from every instant before. */
+#define LAST_START_US INT64_C(2398377600000000)
+
 /* The way to a setting from the top, like letters.offer.id or ladder[2]. The top itself has no name. */
 static void add_name(const config_setting_t *s, struct pulih_buf *out)
 {
@@ -104,7 +107,7 @@ bool pulih_policy_elements(struct pulih_policy_reader *r, const config_setting_t
 }
 
 /* The shape check of the protocol knows what UTF-8 is; a text travels in messages anyway. */
-static bool is_utf8(struct pulih_view text)
+bool pulih_policy_is_utf8(struct pulih_view text)
 {
     PULIH_AUTO(pulih_buf_free) struct pulih_buf packed = {0};
 
@@ -136,7 +139,7 @@ struct pulih_view pulih_policy_text(struct pulih_policy_reader *r, const config_
     struct pulih_view text = pulih_view_of(config_setting_get_string(at));
     if (text.len == 0 || text.len > most)
         pulih_policy_wrong(r, at, "expected a text of 1 to %zu bytes, not %zu", most, text.len);
-    else if (!is_utf8(text))
+    else if (!pulih_policy_is_utf8(text))
         pulih_policy_wrong(r, at, "expected UTF-8");
     else if (has_control_sign(text, lines))
         pulih_policy_wrong(r, at,
@@ -152,12 +155,17 @@ bool pulih_policy_duration(struct pulih_policy_reader *r, const config_setting_t
 {
     struct pulih_view text = pulih_view_of(config_setting_get_string(at));
 
-    if (text.at && pulih_duration_parse(text, ret))
+    if (!text.at || !pulih_duration_parse(text, ret)) {
+        pulih_policy_wrong(
+            r, at,
+            "expected a duration of at least 1, such as \"4 working_hours\", in seconds, minutes, hours, "
+            "calendar_days, weeks, months, working_minutes, working_hours, working_days or business_days");
+        return false;
+    }
+    int64_t due_us;
+    if (!r->policy->calendar || pulih_calendar_add(r->policy->calendar, LAST_START_US, *ret, &due_us))
         return true;
-    pulih_policy_wrong(
-        r, at,
-        "expected a duration of at least 1, such as \"4 working_hours\", in seconds, minutes, hours, "
-        "calendar_days, working_minutes, working_hours or working_days");
+    pulih_policy_wrong(r, at, "expected a duration of at most five years; calendars end with 2050");
     return false;
 }
 

@@ -62,7 +62,10 @@ void pulih_step_run(struct pulih_step *step, const struct pulih_handler *handler
         marks[t] = step->rows->of[t].n;
     if (step->stage == PULIH_STAGE_followup && pulih_message(item->type)->shown)
         pulih_step_publish(step, item->type, item->version, item->row.state, item->body);
+    item->reason = NULL;
     item->verdict = handler ? handler->handle(step) : pulih_step_never(step, "no handler for this type here");
+    if (item->reason)
+        item->verdict = PULIH_NEVER;
     if (item->verdict == PULIH_DONE) {
         if (step->stage == PULIH_STAGE_followup)
             release(item);
@@ -205,10 +208,26 @@ void pulih_step_arm(struct pulih_step *step, int deadline, int64_t due_us)
     add_deadline(step, deadline, due_us);
 }
 
+static int64_t in_calendar(struct pulih_step *step, bool found, int64_t due_us)
+{
+    if (found)
+        return due_us;
+    pulih_step_never(step, "a deadline would lie outside of the calendar");
+    return step->now_us;
+}
+
+int64_t pulih_step_due(struct pulih_step *step, int64_t from_us, struct pulih_duration d)
+{
+    int64_t due_us = 0;
+    bool found = pulih_calendar_add(step->policy->calendar, from_us, d, &due_us);
+
+    return in_calendar(step, found, due_us);
+}
+
 /* Tiers with deadlines in hours of the wall are watched round the clock; their left time is such, too. */
 static bool round_the_clock(const struct pulih_step *step)
 {
-    return step->policy->resolve_within[step->item->row.tier].unit <= PULIH_UNIT_calendar_day;
+    return !pulih_unit_is_working(step->policy->resolve_within[step->item->row.tier].unit);
 }
 
 void pulih_step_stand(struct pulih_step *step)
@@ -234,13 +253,14 @@ void pulih_step_run_on(struct pulih_step *step)
     pulih_step_arm(step, row->ladder_kind, pulih_step_due_left(step));
 }
 
-int64_t pulih_step_due_left(const struct pulih_step *step)
+int64_t pulih_step_due_left(struct pulih_step *step)
 {
-    int64_t left_us = step->item->row.ladder_left_us;
+    int64_t left_us = step->item->row.ladder_left_us, due_us = 0;
 
     if (round_the_clock(step))
         return step->now_us + left_us;
-    return pulih_calendar_add_working_us(step->policy->calendar, step->now_us, left_us);
+    bool found = pulih_calendar_add_working_us(step->policy->calendar, step->now_us, left_us, &due_us);
+    return in_calendar(step, found, due_us);
 }
 
 void pulih_step_await_answer(struct pulih_step *step, int64_t until_us)
