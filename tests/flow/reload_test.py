@@ -1,5 +1,6 @@
 """SIGHUP: a new policy counts for new decisions, a broken one is refused and the old one stays."""
 import os
+import re
 import signal
 import sys
 
@@ -109,6 +110,38 @@ def a_broken_policy_is_refused_and_the_old_one_stays():
     change_policy(chain._policy, (r'plan_within = ".*?"', 'plan_within = "4 hours"'))
     chain.reload()
     assert versions(Case(chain))[0].startswith("2027-01")
+
+
+@cases([("unknown zone", "default.cfg", "Asia/Jakarta", "Asia/Jakrta",
+         r"default\.cfg:\d+: calendar\.zone: unknown time zone"),
+        ("slots that overlap", "default.cfg", '12:00", "13:00', '12:00", "11:00',
+         r"default\.cfg:\d+: calendar\.week\.monday\[1\]: expected hours that begin"),
+        ("file of holidays that is broken", "holidays-id-2027.ics", "DTSTART;VALUE=DATE:20270817",
+         "DTSTART:20270817T000000", r"holidays-id-2027\.ics:\d+: DTSTART: expected ;VALUE=DATE")])
+def a_broken_calendar_is_refused_by_line_and_the_old_policy_stays(name, text, other, told):
+    chain = Reloadable()
+    before = versions(Case(chain))
+    path = os.path.join(os.path.dirname(chain._policy), name)
+    with open(path, encoding="utf-8", newline="") as f:
+        old = f.read()
+    with open(path, "w", encoding="utf-8", newline="") as f:
+        f.write(old.replace(text, other))
+    chain.reload(says="new policy refused")
+    assert versions(Case(chain)) == before
+    for d in chain.all:
+        assert d.ready and re.search(told, d.log_text()), d.log_text()
+
+
+@test
+def a_new_file_of_holidays_makes_a_new_version():
+    chain = Reloadable()
+    before = versions(Case(chain))
+    with open(os.path.join(os.path.dirname(chain._policy), "holidays-id-2027.ics"), "a", newline="") as f:
+        f.write("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nDTSTART;VALUE=DATE:20271129\r\nEND:VEVENT\r\n"
+                "END:VCALENDAR\r\n")
+    chain.reload()
+    after = versions(Case(chain))
+    assert after[0].startswith("2026-11") and after[0] != before[0], after
 
 
 @test

@@ -30,7 +30,7 @@ def a_policy(*changes):
     """Path of a policy of the test's own: the standard one with changes, see change_policy."""
     folder = tempfile.mkdtemp(prefix="pulih-policy.")
     t.undo_last(lambda: shutil.rmtree(folder, ignore_errors=True))
-    for path in glob.glob(os.path.join(_FOLDER, "*.cfg")):
+    for path in glob.glob(os.path.join(_FOLDER, "*.cfg")) + glob.glob(os.path.join(_FOLDER, "*.ics")):
         shutil.copy(path, folder)
     path = os.path.join(folder, "default.cfg")
     change_policy(path, *changes)

@@ -231,6 +231,30 @@ static void ships_a_policy_for_indonesia(void **state)
     pulih_policy_free(p);
 }
 
+/* The decree for 2026 has 17 days of libur nasional and 8 of cuti bersama (see the file). */
+static void ships_the_holidays_of_indonesia(void **state)
+{
+    static const int expected[2][PULIH_DAY_N][2] = {
+        {[PULIH_DAY_holiday] = {17, 0}, [PULIH_DAY_joint_leave] = {8, 0}},
+        {[PULIH_DAY_holiday] = {5, 3}}}; /* decreed, provisional */
+    struct pulih_policy *p = load_shipped();
+    int found[2][PULIH_DAY_N][2] = {0};
+
+    (void)state;
+    for (int32_t date = 20260101; date <= 20271231; date++) {
+        const struct pulih_special_day *day = pulih_calendar_special(p->calendar, date);
+        if (!day)
+            continue;
+        assert_true(day->name.len > 5 && !day->as_usual && day->hours.n == 0);
+        found[date / 10000 - 2026][day->kind][day->provisional]++;
+    }
+    assert_memory_equal(found, expected, sizeof found);
+    assert_view(pulih_calendar_special(p->calendar, 20260322)->name, "Idul Fitri 1447 Hijriah");
+    assert_view(pulih_calendar_special(p->calendar, 20270326)->name, "Wafat Yesus Kristus");
+    assert_false(pulih_calendar_knows_year(p->calendar, 2028));
+    pulih_policy_free(p);
+}
+
 static const struct {
     int kind;
     const char *demands;
@@ -366,6 +390,7 @@ int main(void)
         IN_A_FOLDER(version_follows_every_byte),
         IN_A_FOLDER(version_is_a_blake2b_of_the_files),
         cmocka_unit_test(ships_a_policy_for_indonesia),
+        cmocka_unit_test(ships_the_holidays_of_indonesia),
         cmocka_unit_test(ships_letters_that_read_well),
         cmocka_unit_test(acknowledges_with_the_deadline_at_the_end),
         cmocka_unit_test(ships_a_short_receipt),
