@@ -14,6 +14,7 @@ COMMAND(letter,  "REF NUMBER",   2, 2, "fetches a letter as the customer gets it
 COMMAND(stats,   "",             0, 0, "counts complaints, unfinished work, the feed and the daemons")
 COMMAND(dead,    "list | show REF | retry REF | discard REF", 1, 2, "looks at messages that no stage could process, tries them again or gives them up")
 COMMAND(check,   "FILE ...",     1, ARGS_ANY, "checks configuration and policy files")
+COMMAND(clock,   "add | between | show [CALENDAR]", 1, 2, "works out deadlines and working time by the calendars of a policy")
 COMMAND(key,     "new | show FILE", 1, 2, "makes a key pair for doors that speak CURVE, or shows the public key of one")
 COMMAND(version, "",             0, 0, "prints the versions of program, protocol and tables")
 
@@ -55,7 +56,15 @@ OPTION(out, "FILE", ON(key), "where the new key pair goes; pulih.key if not give
 OPTION(client, "NAME", ON(key), "name for the line in the list of clients; pulihctl if not given")
 OPTION(as, "KIND", ON(check), "config or policy; if not given, pulih*.cfg is a configuration and all else a policy")
 
-OPTION(json, 0, ON(show) | ON(list) | ON(send) | ON(link) | ON(unlink) | ON(feed) | ON(letter) | ON(stats) | ON(dead), "print JSON, a line each")
+OPTION(policy, "FILE", ON(clock), "the policy whose calendars count")
+OPTION(calendar, "NAME", ON(clock), "one of its calendars; the one that deadlines are counted in if not given")
+OPTION(from, "TIME", ON(clock), "add, between: 2026-01-31T09:00:00+07:00, or without an offset in the calendar's zone")
+OPTION(for, "DURATION", ON(clock), "add: a number and a unit, such as '3 working_days' or '1 month'")
+OPTION(first-day, "RULE", ON(clock), "add: same_time, receipt_day, next_day or next_opening; that of the unit if not given")
+OPTION(to, "TIME", ON(clock), "between: the end, as --from")
+OPTION(month, "YYYY-MM", ON(clock), "show: the month")
+
+OPTION(json, 0, ON(clock) | ON(show) | ON(list) | ON(send) | ON(link) | ON(unlink) | ON(feed) | ON(letter) | ON(stats) | ON(dead), "print JSON, a line each")
 OPTION(help, 0, ON_ALL, "explain the command")
 // clang-format on
 #undef COMMAND

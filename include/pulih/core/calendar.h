@@ -136,6 +136,8 @@ const struct pulih_special_day *pulih_calendar_special(const struct pulih_calend
 bool pulih_calendar_knows_year(const struct pulih_calendar *c, int year);
 const char *pulih_calendar_zone(const struct pulih_calendar *c);
 
+/* Whether there is such a day, as yyyymmdd. */
+bool pulih_calendar_is_date(int32_t date);
 /* Local date as yyyymmdd, and microseconds after its midnight by the clocks. */
 int32_t pulih_calendar_date(const struct pulih_calendar *c, int64_t at_us, int64_t *ret_day_us);
 enum pulih_local { PULIH_LOCAL_once, PULIH_LOCAL_skipped, PULIH_LOCAL_twice };

@@ -106,6 +106,13 @@ bool pulih_calendar_add_working_us(const struct pulih_calendar *c, int64_t from_
 
 /* --- dates ---------------------------------------------------------------------------------------------- */
 
+bool pulih_calendar_is_date(int32_t date)
+{
+    int64_t days;
+
+    return pulih_days_of(date, &days);
+}
+
 int32_t pulih_calendar_date(const struct pulih_calendar *c, int64_t at_us, int64_t *ret_day_us)
 {
     int64_t at_s = at_us / US - (at_us % US < 0);
@@ -141,15 +148,9 @@ static int compare_dates(const void *a, const void *b)
     return (*date > special->date) - (*date < special->date);
 }
 
-const struct pulih_special_day *pulih_special_of(const struct pulih_special_day *special, size_t n,
-                                                 int32_t date)
-{
-    return n ? bsearch(&date, special, n, sizeof *special, compare_dates) : NULL;
-}
-
 const struct pulih_special_day *pulih_calendar_special(const struct pulih_calendar *c, int32_t date)
 {
-    return pulih_special_of(c->special, c->n_special, date);
+    return c->n_special ? bsearch(&date, c->special, c->n_special, sizeof *c->special, compare_dates) : NULL;
 }
 
 bool pulih_calendar_knows_year(const struct pulih_calendar *c, int year)

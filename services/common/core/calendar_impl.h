@@ -31,8 +31,5 @@ struct pulih_calendar {
 /* Place of the last interval that opened at or before the instant; n_open if there is none. */
 size_t pulih_calendar_open_before(const struct pulih_calendar *c, int64_t at_us);
 bool pulih_calendar_covers(int64_t at_us);
-/* The special day of a date in a sorted list, or NULL. */
-const struct pulih_special_day *pulih_special_of(const struct pulih_special_day *special, size_t n,
-                                                 int32_t date);
 
 #endif

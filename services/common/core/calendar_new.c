@@ -12,6 +12,8 @@ struct compiler {
     const struct pulih_calendar_spec *spec;
     struct pulih_calendar *c;
     size_t cap_open, cap_days;
+    int64_t *special_day; /* of each special day */
+    size_t at;            /* first one not before the day that was last looked at */
 };
 
 static bool check_hours(const struct pulih_hours *hours, struct pulih_buf *why)
@@ -44,19 +46,21 @@ static bool check_slots(const struct pulih_calendar_spec *spec, struct pulih_buf
     return n > 0;
 }
 
-static bool check_special(const struct pulih_calendar_spec *spec, struct pulih_buf *why)
+static bool read_special(struct compiler *k, struct pulih_buf *why)
 {
-    int64_t days;
+    const struct pulih_calendar_spec *spec = k->spec;
 
+    k->special_day = calloc(spec->n_special + 1, sizeof *k->special_day);
+    if (!k->special_day)
+        pulih_out_of_memory();
     for (size_t i = 0; i < spec->n_special; i++) {
-        const struct pulih_special_day *special = &spec->special[i];
-        if (!pulih_days_of(special->date, &days)) {
-            pulih_buf_addf(why, "no such date: %08d", (int)special->date);
+        if (!pulih_days_of(spec->special[i].date, &k->special_day[i])) {
+            pulih_buf_addf(why, "no such date: %08d", (int)spec->special[i].date);
             return false;
         }
-        if (!check_hours(&special->hours, why))
+        if (!check_hours(&spec->special[i].hours, why))
             return false;
-        pulih_must(i == 0 || special[-1].date < special->date);
+        pulih_must(i == 0 || k->special_day[i - 1] < k->special_day[i]);
     }
     return true;
 }
@@ -76,14 +80,17 @@ static void add_open(struct compiler *k, int64_t day, int64_t open_us, int64_t c
     c->day[c->n_days++] = (struct pulih_open_day){day, close_us};
 }
 
-static const struct pulih_hours *hours_of(const struct compiler *k, int64_t day)
+/* Days come in order, but for a step back where clocks go back over midnight or a new span begins. */
+static const struct pulih_hours *hours_of(struct compiler *k, int64_t day)
 {
     const struct pulih_calendar_spec *spec = k->spec;
-    const struct pulih_special_day *special =
-        spec->n_special ? pulih_special_of(spec->special, spec->n_special, pulih_date_of(day)) : NULL;
 
-    if (special && !special->as_usual)
-        return &special->hours;
+    while (k->at > 0 && k->special_day[k->at - 1] >= day)
+        k->at--;
+    while (k->at < spec->n_special && k->special_day[k->at] < day)
+        k->at++;
+    if (k->at < spec->n_special && k->special_day[k->at] == day && !spec->special[k->at].as_usual)
+        return &spec->special[k->at].hours;
     return &spec->day[(day + 3) % 7]; /* 1970-01-01 was a Thursday */
 }
 
@@ -162,18 +169,19 @@ struct pulih_calendar *pulih_calendar_new(const struct pulih_calendar_spec *spec
 {
     struct compiler k = {.spec = spec};
 
-    if (!check_slots(spec, why) || !check_special(spec, why))
+    if (!check_slots(spec, why))
         return NULL;
     k.c = calloc(1, sizeof *k.c);
     if (!k.c)
         pulih_out_of_memory();
-    bool good = pulih_zone_load(spec->zone, &k.c->zone, why);
+    bool good = pulih_zone_load(spec->zone, &k.c->zone, why) && read_special(&k, why);
     if (good)
         add_spans(&k);
     if (good && k.c->n_open == 0) {
         pulih_buf_addf(why, "every open slot falls on a holiday");
         good = false;
     }
+    free(k.special_day);
     if (!good) {
         pulih_calendar_free(k.c);
         return NULL;
