@@ -143,14 +143,15 @@ static bool at_time(const struct pulih_calendar *c, int64_t day, int64_t day_us,
     return true;
 }
 
-/* The instant after which it is that day no more. Where clocks go back over midnight it comes twice. */
+/* The instant after which it is that day no more. Where clocks go back over midnight the day's last hour
+ * comes twice; where they go back to midnight, the next day has begun before. */
 static bool day_end(const struct pulih_calendar *c, int64_t day, int64_t *ret_us)
 {
     const struct pulih_zone_span *end = c->zone.span + c->zone.n;
     int64_t local_s = (day + 1) * DAY_S, at_s = pulih_zone_instant(&c->zone, local_s);
     const struct pulih_zone_span *next = pulih_zone_at(&c->zone, at_s) + 1;
 
-    if (next < end && local_s - next->offset_s >= next->from_s)
+    if (next < end && local_s - next->offset_s > next->from_s)
         at_s = local_s - next->offset_s;
     *ret_us = at_s * US;
     return day <= PULIH_CALENDAR_END_US / DAY_US;
