@@ -38,7 +38,10 @@ static const struct {
      "fund",
      "|refund"}, /* zero-width space */
     {"kesal\xf0\x9f\x98\xa1\xf0\x9f\x98\xa1", "|kesal \xf0\x9f\x98\xa1 \xf0\x9f\x98\xa1"},
-    {"Rp15.000 kata2. 3x", "|rp15 000 kata2 |3x"},
+    {"Rp15.000 kata2. 3x", "|rp15 000 kata |3x"},
+    {"RAMAH2 h2 ip12 a2 bau222 x22 aaa2 caf\xc3\xa9"
+     "2",
+     "|ramah h2 ip12 a2 bau222 x22 a2 cafe"},
     {"a\xff\xfe z\xe2\x80", "|a z"},
     {"\xc3", ""},
 };
@@ -222,6 +225,23 @@ static const struct {
     {"rules = ( { id = \"a\"; " GOOD
      "also = ( { axis = \"motive\"; value = \"vent\"; weight = 1; any = 1; } ); } );",
      "any: no such key, expected one of axis, value, weight"},
+    {"rules = ( { id = \"a\"; axis = \"anger\"; weight = 5; any = [\"~kirim ~barang\"]; } );",
+     "\"~kirim ~barang\": expected one ~ before a word of 3 to 35 letters a to z"},
+    {"rules = ( { id = \"a\"; axis = \"anger\"; weight = 5; any = [\"~ac\"]; } );",
+     "expected one ~ before a word of 3"},
+    {"rules = ( { id = \"a\"; axis = \"anger\"; weight = 5; any = [\"~4hari\"]; } );",
+     "expected one ~ before a word of 3"},
+    {"rules = ( { id = \"a\"; " GOOD "} ); spellings = ();", NULL},
+    {"rules = ( { id = \"a\"; " GOOD "} ); spellings = 1;",
+     "spellings: expected a list of up to 2000 arrays"},
+    {"rules = ( { id = \"a\"; " GOOD "} ); spellings = ( 1 );",
+     "spellings: expected [\"standard\", \"spelling\", ...]"},
+    {"rules = ( { id = \"a\"; " GOOD "} ); spellings = ( [\"tidak\"] );",
+     "spellings: expected [\"standard\""},
+    {"rules = ( { id = \"a\"; " GOOD "} ); spellings = ( [\"tidak\", \"ga bisa\"] );",
+     "\"ga bisa\": expected 1 to 1 words"},
+    {"rules = ( { id = \"a\"; " GOOD "} ); spellings = ( [\"tidak\", \"gk\"],\n[\"belum\", \"GK\"] );",
+     "test.cfg:2: spellings: \"GK\" stands for a word already"},
 };
 
 static void loads_rules_or_says_why_not(void **state)
@@ -294,6 +314,28 @@ static const struct {
      "my parcel never arrived", "arrived"},
     {"any = [\"arrived\"]; negation = \"need\"; near = [\"parcel\"]; not = [\"refund\"];",
      "parcel refund never arrived", NULL},
+    {"any = [\"~kirim\"];", "gak dikirim2", "dikirim2"},
+    {"any = [\"~kirim\"];", "Pengirimannya lama", "Pengirimannya"},
+    {"any = [\"~kirim\"];", "belum ngirim", "ngirim"},
+    {"any = [\"~pakai\"];", "susah memakainya", "memakainya"},
+    {"any = [\"~tunggu\"];", "udah nunggu lama", "nunggu"},
+    {"any = [\"~setrum\"];", "mesinnya nyetrum", "nyetrum"},
+    {"any = [\"~bakar\"];", "hampir kebakaran", "kebakaran"},
+    {"any = [\"~injak\"];", "saya menginjak paku", "menginjak"},
+    {"any = [\"~cek\"];", "minta pengecekan", "pengecekan"},
+    {"any = [\"~kirim\"];", "karim", NULL},
+    {"any = [\"tidak ~kirim juga\"];", "tidak dikirimin juga", "tidak dikirimin juga"},
+    {"any = [\"belum ... sampai\"];", "belum juga ada sampai", "belum juga ada sampai"},
+    {"any = [\"belum ... sampai\"];", "belum sampai", "belum sampai"},
+    {"any = [\"belum ... sampai\"];", "belum a b c d sampai", NULL},
+    {"any = [\"belum ... sampai\"];", "belum a. b sampai", NULL},
+    {"any = [\"belum* ... sampai rumah\"];", "belumlah a sampai rumah", "belumlah a sampai rumah"},
+    {"any = [\"belum ... sampai rumah\"];", "belum a sampai b rumah", NULL},
+    {"any = [\"tidak sampai\"];", "gk nyampe2 ya", "gk nyampe2"},
+    {"any = [\"gk nyampe\"];", "gk nyampe", "gk nyampe"},
+    {"any = [\"gk\"];", "tidak", NULL},
+    {"any = [\"samp*\"];", "nyampeee", "nyampeee"},
+    {"any = [\"ramah\"]; negation = \"need\";", "gk ramah", "ramah"},
 };
 
 /* The only rule of the list, met in the text: bytes met, or an empty view. */
@@ -306,7 +348,9 @@ static struct pulih_view meet(const char *keys, const char *utf8, uint16_t *ret_
     struct pulih_text text;
     size_t n;
 
-    pulih_buf_addf(&conf, "rules = ( { id = \"r\"; axis = \"motive\"; value = \"vent\"; weight = 1; %s } );",
+    pulih_buf_addf(&conf,
+                   "spellings = ( [\"tidak\", \"gk\"], [\"sampai\", \"nyampe\"] );\n"
+                   "rules = ( { id = \"r\"; axis = \"motive\"; value = \"vent\"; weight = 1; %s } );",
                    keys);
     rules = load(pulih_buf_text(&conf), &why);
     if (!rules)
@@ -342,6 +386,10 @@ static void counts_up_to_times(void **state)
     meet("any = [\"a\"]; times = 3;", "a a a a", &times);
     assert_int_equal(times, 3);
     meet("any = [\"a\"]; times = 3; negation = \"drop\";", "a b not a. a", &times);
+    assert_int_equal(times, 2);
+    meet("any = [\"tidak\", \"gk\", \"gk a\", \"g*\"]; times = 9;", "gk a. gk", &times);
+    assert_int_equal(times, 2);
+    meet("any = [\"tidak\", \"gk\"]; times = 9; negation = \"drop\";", "gk a b c gk", &times);
     assert_int_equal(times, 2);
 }
 

@@ -120,6 +120,13 @@ static void read_thresholds(struct pulih_policy_reader *r, config_setting_t *at)
     }
 }
 
+/* Spellings are read with the rules, which go by them. */
+static void read_spellings(struct pulih_policy_reader *r, config_setting_t *at)
+{
+    (void)r;
+    (void)at;
+}
+
 static void read_rules(struct pulih_policy_reader *r, config_setting_t *at)
 {
     r->policy->rules = pulih_rules_load(at, r->path, r->why);
@@ -152,6 +159,7 @@ static const struct {
     {"thresholds", read_thresholds, false},
     {"letters", pulih_policy_read_letters, true},
     {"receipt", pulih_policy_read_receipt, true},
+    {"spellings", read_spellings, false},
     {"rules", read_rules, true},
 };
 

@@ -7,7 +7,9 @@
 #include "pulih/base/must.h"
 
 enum {
-    HITS_MAX = 1024, /* phrases of rules with conditions that are remembered in one text */
+    HITS_MAX = 4096, /* phrases of rules with conditions that are remembered in one text */
+    /* words from the beginning of one phrase to that of another, beyond which they are no neighbours */
+    REACH_MAX = PULIH_WITHIN_MAX + PULIH_PHRASE_WORDS_MAX * (1 + PULIH_GAP),
     NO_RULE = UINT16_MAX,
     NO_HIT = UINT16_MAX,
 };
@@ -95,6 +97,23 @@ static struct pulih_rule_slot *home_of(struct pulih_rules *rules, const struct p
     return slot;
 }
 
+bool pulih_rules_add_spelling(struct pulih_rules *rules, uint16_t standard,
+                              const struct pulih_rule_word *word)
+{
+    const char *text = rules->words.at + word->text;
+
+    for (size_t i = 0; i < rules->n_phrases; i++) {
+        const struct pulih_rule_phrase *p = &rules->phrases[i];
+        const struct pulih_rule_word *other = &rules->rule_words[p->first];
+
+        if (p->role == PULIH_PHRASE_spelling && other->len == word->len &&
+            memcmp(rules->words.at + other->text, text, word->len) == 0)
+            return false;
+    }
+    pulih_rules_add_phrase(rules, standard, PULIH_PHRASE_spelling, word, 1);
+    return true;
+}
+
 void pulih_rules_compile(struct pulih_rules *rules)
 {
     struct pulih_rule_phrase *sorted;
@@ -130,6 +149,9 @@ void pulih_rules_compile(struct pulih_rules *rules)
 
 /* --- the pass ------------------------------------------------------------------------------------ */
 
+/* The pass runs from the end of the text, so that it knows of all words after one whether they are spellings
+ * of others. */
+
 /* Where a phrase of a rule with conditions stands: words from `from` up to but not including `to`. */
 struct hit {
     uint16_t from, to;
@@ -141,7 +163,8 @@ struct hit {
 struct meeting {
     uint16_t times;
     uint16_t from, to;  /* first occurrence that counts */
-    uint16_t first_hit; /* rules with conditions: the latest hit */
+    uint16_t last;      /* where the one counted last stands */
+    uint16_t first_hit; /* rules with conditions: the first hit in the text */
 };
 
 struct pass {
@@ -157,34 +180,59 @@ static bool has_conditions(const struct pulih_rule *rule)
     return rule->has_near || rule->has_not || rule->negation != PULIH_NEGATION_ignore;
 }
 
-static bool fits(const struct pulih_rules *rules, const struct pulih_rule_word *word, struct pulih_view token)
+static bool is_word(const struct pulih_rules *rules, const struct pulih_rule_word *word,
+                    struct pulih_view form)
 {
-    bool doubled = token.len >= 4 && token.at[token.len - 1] == token.at[token.len - 2];
+    bool doubled = form.len >= 4 && form.at[form.len - 1] == form.at[form.len - 2];
 
-    if (token.len < word->len || memcmp(rules->words.at + word->text, token.at, word->len) != 0)
+    if (form.len < word->len || memcmp(rules->words.at + word->text, form.at, word->len) != 0)
         return false;
-    return word->prefix || token.len == word->len || (doubled && token.len == (size_t)word->len + 1);
+    return word->prefix || form.len == word->len || (doubled && form.len == (size_t)word->len + 1);
 }
 
-/* Do the words after the first stand there too, in the same sentence? */
-static bool phrase_goes_on(const struct pass *p, const struct pulih_rule_phrase *phrase, size_t at)
+/* The standard word that a token is a spelling of; empty when it is none. */
+static struct pulih_view standard_of(const struct pulih_rules *rules, const struct pulih_token *token)
 {
+    const struct pulih_rule_word *word;
+
+    if (!token->standard)
+        return (struct pulih_view){0};
+    word = &rules->standards[token->standard - 1];
+    return (struct pulih_view){rules->words.at + word->text, word->len};
+}
+
+static bool fits(const struct pass *p, const struct pulih_rule_word *word, const struct pulih_token *token)
+{
+    return is_word(p->rules, word, pulih_token_word(p->text, token)) ||
+           (token->standard && is_word(p->rules, word, standard_of(p->rules, token)));
+}
+
+/* Do the words after the first stand there too, in the same sentence? Returns where the phrase ends, or 0. */
+static size_t phrase_end(const struct pass *p, const struct pulih_rule_phrase *phrase, size_t at)
+{
+    const struct pulih_rule_word *words = &p->rules->rule_words[phrase->first];
     const struct pulih_text *text = p->text;
+    size_t next = at + 1;
 
-    if (at + phrase->n_words > text->n_tokens)
-        return false;
     for (size_t i = 1; i < phrase->n_words; i++) {
-        const struct pulih_token *token = &text->tokens[at + i];
+        size_t last = next + (words[i].gap ? PULIH_GAP : 0);
 
-        if (token->starts ||
-            !fits(p->rules, &p->rules->rule_words[phrase->first + i], pulih_token_word(text, token)))
-            return false;
+        while (next < text->n_tokens && !text->tokens[next].starts && next < last &&
+               !fits(p, &words[i], &text->tokens[next]))
+            next++;
+        if (next >= text->n_tokens || text->tokens[next].starts || !fits(p, &words[i], &text->tokens[next]))
+            return 0;
+        next++;
     }
-    return true;
+    return next;
 }
 
+/* What several phrases of a rule meet at one place counts once. */
 static void count(struct meeting *m, const struct pulih_rule *rule, size_t from, size_t to)
 {
+    if (m->times && m->last == from)
+        return;
+    m->last = (uint16_t)from;
     if (m->times == 0 || from < m->from) {
         m->from = (uint16_t)from;
         m->to = (uint16_t)to;
@@ -193,7 +241,7 @@ static void count(struct meeting *m, const struct pulih_rule *rule, size_t from,
         m->times++;
 }
 
-static void note_phrase(struct pass *p, const struct pulih_rule_phrase *phrase, size_t at)
+static void note_phrase(struct pass *p, const struct pulih_rule_phrase *phrase, size_t at, size_t end)
 {
     struct meeting *m;
 
@@ -201,17 +249,19 @@ static void note_phrase(struct pass *p, const struct pulih_rule_phrase *phrase, 
         p->text->tokens[at].negates = true;
         return;
     }
+    if (phrase->role == PULIH_PHRASE_spelling) {
+        p->text->tokens[at].standard = (uint16_t)(phrase->rule + 1);
+        return;
+    }
     m = &p->meetings[phrase->rule];
     if (!has_conditions(&p->rules->rules[phrase->rule])) {
-        count(m, &p->rules->rules[phrase->rule], at, at + phrase->n_words);
+        count(m, &p->rules->rules[phrase->rule], at, end);
         return;
     }
     if (p->n_hits == HITS_MAX)
         return;
-    p->hits[p->n_hits] = (struct hit){.from = (uint16_t)at,
-                                      .to = (uint16_t)(at + phrase->n_words),
-                                      .next = m->first_hit,
-                                      .role = phrase->role};
+    p->hits[p->n_hits] =
+        (struct hit){.from = (uint16_t)at, .to = (uint16_t)end, .next = m->first_hit, .role = phrase->role};
     m->first_hit = (uint16_t)p->n_hits++;
 }
 
@@ -221,16 +271,17 @@ static bool note_slot(struct pass *p, uint32_t hash, const char *word, size_t le
 
     if (!slot->word.len)
         return false;
-    for (uint32_t i = slot->first; i < slot->first + slot->n; i++)
-        if (phrase_goes_on(p, &p->rules->phrases[i], at))
-            note_phrase(p, &p->rules->phrases[i], at);
+    for (uint32_t i = slot->first; i < slot->first + slot->n; i++) {
+        size_t end = phrase_end(p, &p->rules->phrases[i], at);
+        if (end)
+            note_phrase(p, &p->rules->phrases[i], at, end);
+    }
     return true;
 }
 
 /* Exact forms may be written with a doubled last letter ("lamaa"); beginnings take any ending anyway. */
-static void note_token(struct pass *p, size_t at)
+static void note_form(struct pass *p, struct pulih_view word, size_t at)
 {
-    struct pulih_view word = pulih_token_word(p->text, &p->text->tokens[at]);
     uint64_t lengths = p->rules->prefix_lengths;
     uint32_t hash = hash_start, shorter = hash_start;
 
@@ -243,6 +294,15 @@ static void note_token(struct pass *p, size_t at)
     if (!note_slot(p, hash, word.at, word.len, false, at) && word.len >= 4 &&
         word.at[word.len - 1] == word.at[word.len - 2])
         note_slot(p, shorter, word.at, word.len - 1, false, at);
+}
+
+static void note_token(struct pass *p, size_t at)
+{
+    const struct pulih_token *token = &p->text->tokens[at];
+
+    note_form(p, pulih_token_word(p->text, token), at);
+    if (token->standard)
+        note_form(p, standard_of(p->rules, token), at);
 }
 
 /* --- conditions ---------------------------------------------------------------------------------- */
@@ -269,30 +329,38 @@ static size_t words_between(const struct pulih_text *text, const struct hit *a, 
     return n;
 }
 
-static bool has_neighbour(const struct pass *p, const struct pulih_rule *rule, const struct meeting *m,
-                          const struct hit *hit, enum pulih_phrase_role role)
+/* Hits of a rule stand in the order of the text, so what is too far behind one is too far behind the next:
+ * *near_by moves along with them. */
+static bool has_neighbour(const struct pass *p, const struct pulih_rule *rule, const struct hit *hit,
+                          uint16_t *near_by, enum pulih_phrase_role role)
 {
-    for (uint16_t i = m->first_hit; i != NO_HIT; i = p->hits[i].next)
+    uint16_t i = *near_by;
+
+    while (p->hits[i].from < hit->from && hit->from - p->hits[i].from > REACH_MAX)
+        i = p->hits[i].next;
+    for (*near_by = i; i != NO_HIT && p->hits[i].from <= hit->to + REACH_MAX; i = p->hits[i].next)
         if (p->hits[i].role == role && words_between(p->text, hit, &p->hits[i]) <= rule->within)
             return true;
     return false;
 }
 
-static bool holds(const struct pass *p, const struct pulih_rule *rule, const struct meeting *m,
-                  const struct hit *hit)
+static bool holds(const struct pass *p, const struct pulih_rule *rule, const struct hit *hit,
+                  uint16_t *near_by)
 {
     if (rule->negation != PULIH_NEGATION_ignore &&
         is_negated(p->text, hit) != (rule->negation == PULIH_NEGATION_need))
         return false;
-    if (rule->has_near && !has_neighbour(p, rule, m, hit, PULIH_PHRASE_near))
+    if (rule->has_near && !has_neighbour(p, rule, hit, near_by, PULIH_PHRASE_near))
         return false;
-    return !rule->has_not || !has_neighbour(p, rule, m, hit, PULIH_PHRASE_not);
+    return !rule->has_not || !has_neighbour(p, rule, hit, near_by, PULIH_PHRASE_not);
 }
 
 static void try_conditions(const struct pass *p, const struct pulih_rule *rule, struct meeting *m)
 {
+    uint16_t near_by = m->first_hit;
+
     for (uint16_t i = m->first_hit; i != NO_HIT; i = p->hits[i].next)
-        if (p->hits[i].role == PULIH_PHRASE_any && holds(p, rule, m, &p->hits[i]))
+        if (p->hits[i].role == PULIH_PHRASE_any && holds(p, rule, &p->hits[i], &near_by))
             count(m, rule, p->hits[i].from, p->hits[i].to);
 }
 
@@ -318,8 +386,8 @@ size_t pulih_rules_match(const struct pulih_rules *rules, struct pulih_text *tex
     p.n_hits = 0;
     for (size_t i = 0; i < rules->n_rules; i++)
         p.meetings[i] = (struct meeting){.first_hit = NO_HIT};
-    for (size_t at = 0; at < text->n_tokens; at++)
-        note_token(&p, at);
+    for (size_t at = text->n_tokens; at > 0;)
+        note_token(&p, --at);
     for (size_t i = 0; i < rules->n_rules; i++) {
         if (p.meetings[i].first_hit != NO_HIT)
             try_conditions(&p, &rules->rules[i], &p.meetings[i]);

@@ -4,8 +4,9 @@
  *
  * Does.     Every phrase of every rule hangs on its first word. For each word of the text the exact form and
  *           the beginnings of the lengths in use are looked up in one hash table; each phrase found there is
- *           compared with the words that follow. Conditions (near, not, negation) are tried afterwards, and
- *           only for rules that were met.
+ *           compared with the words that follow. A word that is another spelling of a standard word (gk:
+ *           tidak) is taken for both. Conditions (near, not, negation) are tried afterwards, and only for
+ *           rules that were met.
  * Promises. Time grows with the length of the text and the phrases met, not with the number of rules.
  */
 #ifndef PULIH_CORE_RULES_H
@@ -18,10 +19,12 @@ enum {
     PULIH_RULES_MAX = 1000,
     PULIH_RULE_VOTES_MAX = 6,
     PULIH_PHRASE_WORDS_MAX = 6,
+    PULIH_GAP = 3, /* words that "..." in a phrase may stand for, at most */
     PULIH_PHRASES_MAX = 20000,
     PULIH_WITHIN_MAX = 20,
     PULIH_WITHIN = 5,         /* words between a rule's word and its `near` or `not`, when not said */
     PULIH_NEGATION_REACH = 3, /* words over which a negation acts */
+    PULIH_SPELLINGS_MAX = 2000,
 };
 
 enum pulih_negation {
@@ -48,12 +51,19 @@ struct pulih_rule {
     bool has_near, has_not;
 };
 
-enum pulih_phrase_role { PULIH_PHRASE_any, PULIH_PHRASE_near, PULIH_PHRASE_not, PULIH_PHRASE_negator };
+enum pulih_phrase_role {
+    PULIH_PHRASE_any,
+    PULIH_PHRASE_near,
+    PULIH_PHRASE_not,
+    PULIH_PHRASE_negator,
+    PULIH_PHRASE_spelling, /* another way to write the standard word number `rule` */
+};
 
 struct pulih_rule_word {
     uint32_t text; /* in rules->words */
     uint8_t len;
     bool prefix; /* the beginning of a word: written with a trailing * */
+    bool gap;    /* up to PULIH_GAP other words may stand before it */
 };
 
 struct pulih_rule_phrase {
@@ -74,6 +84,8 @@ struct pulih_rules {
     struct pulih_rule *rules;
     size_t n_words, words_cap;
     struct pulih_rule_word *rule_words;
+    size_t n_standards, standards_cap;
+    struct pulih_rule_word *standards; /* words that have other spellings */
     size_t n_phrases, phrases_cap;
     struct pulih_rule_phrase *phrases; /* after compiling: in the order of slots */
     size_t n_slots;                    /* a power of two, at least twice the words in it */
@@ -92,10 +104,14 @@ struct pulih_met {
 /* Adds a phrase of `n` words. Text of the words lies in rules->words. */
 void pulih_rules_add_phrase(struct pulih_rules *rules, uint16_t rule, enum pulih_phrase_role role,
                             const struct pulih_rule_word *words, size_t n);
+/* Adds another spelling of rules->standards[standard]. False: it is one already, of this word or another. */
+bool pulih_rules_add_spelling(struct pulih_rules *rules, uint16_t standard,
+                              const struct pulih_rule_word *word);
 /* Adds the words that negate, sorts phrases and fills the table: once, after the last rule. */
 void pulih_rules_compile(struct pulih_rules *rules);
 
-/* Fills `met`, a rule once, in the order of rules; returns how many. Marks the negations in `text`. */
+/* Fills `met`, a rule once, in the order of rules; returns how many. Marks negations and standard words in
+ * `text`. */
 size_t pulih_rules_match(const struct pulih_rules *rules, struct pulih_text *text,
                          struct pulih_met met[PULIH_RULES_MAX]);
 

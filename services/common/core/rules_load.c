@@ -8,15 +8,9 @@
 #include "pulih/base/must.h"
 #include "services/common/core/policy_fault.h"
 #include "services/common/core/rules.h"
+#include "services/common/core/rules_phrases.h"
 
-enum { WEIGHT_MAX = 100, TIMES_MAX = 100, PHRASE_MAX_BYTES = 200 };
-
-struct loader {
-    struct pulih_rules *rules;
-    const char *path;
-    struct pulih_buf *why;
-    struct pulih_text text; /* a phrase, cut into words */
-};
+enum { WEIGHT_MAX = 100, TIMES_MAX = 100 };
 
 #define FAULT(l, at, ...) pulih_policy_fault((l)->why, (at), (l)->path, __VA_ARGS__)
 
@@ -41,7 +35,7 @@ static void list_words(const char *const *words, struct pulih_buf *out)
         pulih_buf_addf(out, "%s%s", i ? ", " : "", words[i]);
 }
 
-static void check_keys(struct loader *l, config_setting_t *group, const char *const *keys)
+static void check_keys(struct pulih_rules_loader *l, config_setting_t *group, const char *const *keys)
 {
     PULIH_AUTO(pulih_buf_free) struct pulih_buf known = {0};
 
@@ -58,7 +52,7 @@ static void check_keys(struct loader *l, config_setting_t *group, const char *co
 /* --- members of a group -------------------------------------------------------------------------- */
 
 /* NULL when it is absent or no text; both are a fault if it must be given, the second always. */
-static const char *text_of(struct loader *l, config_setting_t *group, const char *key, bool must)
+static const char *text_of(struct pulih_rules_loader *l, config_setting_t *group, const char *key, bool must)
 {
     config_setting_t *member = config_setting_get_member(group, key);
 
@@ -71,8 +65,8 @@ static const char *text_of(struct loader *l, config_setting_t *group, const char
     return NULL;
 }
 
-static int integer_of(struct loader *l, config_setting_t *group, const char *key, int least, int most,
-                      int standard)
+static int integer_of(struct pulih_rules_loader *l, config_setting_t *group, const char *key, int least,
+                      int most, int standard)
 {
     config_setting_t *member = config_setting_get_member(group, key);
     int value;
@@ -86,7 +80,7 @@ static int integer_of(struct loader *l, config_setting_t *group, const char *key
     return standard;
 }
 
-static bool boolean_of(struct loader *l, config_setting_t *group, const char *key)
+static bool boolean_of(struct pulih_rules_loader *l, config_setting_t *group, const char *key)
 {
     config_setting_t *member = config_setting_get_member(group, key);
 
@@ -99,7 +93,8 @@ static bool boolean_of(struct loader *l, config_setting_t *group, const char *ke
 }
 
 /* Index of the word that a member holds, 0 when it is absent. */
-static int word_of(struct loader *l, config_setting_t *group, const char *key, const char *const *words)
+static int word_of(struct pulih_rules_loader *l, config_setting_t *group, const char *key,
+                   const char *const *words)
 {
     PULIH_AUTO(pulih_buf_free) struct pulih_buf known = {0};
     const char *word = text_of(l, group, key, false);
@@ -128,7 +123,7 @@ static bool is_derived(int axis)
     return axis == PULIH_AXIS_tier || axis == PULIH_AXIS_priority;
 }
 
-static int read_axis(struct loader *l, config_setting_t *group)
+static int read_axis(struct pulih_rules_loader *l, config_setting_t *group)
 {
     PULIH_AUTO(pulih_buf_free) struct pulih_buf known = {0};
     const char *name = text_of(l, group, "axis", true);
@@ -149,7 +144,7 @@ static int read_axis(struct loader *l, config_setting_t *group)
     return -1;
 }
 
-static int find_word(struct loader *l, config_setting_t *at, int axis, const char *name)
+static int find_word(struct pulih_rules_loader *l, config_setting_t *at, int axis, const char *name)
 {
     PULIH_AUTO(pulih_buf_free) struct pulih_buf known = {0};
     size_t n;
@@ -167,7 +162,7 @@ static int find_word(struct loader *l, config_setting_t *at, int axis, const cha
     return 0;
 }
 
-static void read_vote(struct loader *l, config_setting_t *group, struct pulih_rule *rule)
+static void read_vote(struct pulih_rules_loader *l, config_setting_t *group, struct pulih_rule *rule)
 {
     int axis = read_axis(l, group);
     int weight = integer_of(l, group, "weight", -WEIGHT_MAX, WEIGHT_MAX, 0);
@@ -187,7 +182,7 @@ static void read_vote(struct loader *l, config_setting_t *group, struct pulih_ru
             .axis = (uint8_t)axis, .value = (uint16_t)word, .weight = (int16_t)weight};
 }
 
-static void read_votes(struct loader *l, config_setting_t *group, struct pulih_rule *rule)
+static void read_votes(struct pulih_rules_loader *l, config_setting_t *group, struct pulih_rule *rule)
 {
     config_setting_t *also = config_setting_get_member(group, "also");
     int n = also ? config_setting_length(also) : 0;
@@ -209,64 +204,9 @@ static void read_votes(struct loader *l, config_setting_t *group, struct pulih_r
     }
 }
 
-/* --- phrases ------------------------------------------------------------------------------------- */
-
-/* The words of l->text as words of a rule; a * right behind one makes it a beginning. */
-static size_t take_words(struct loader *l, const char *phrase, struct pulih_rule_word *ret)
-{
-    for (size_t i = 0; i < l->text.n_tokens; i++) {
-        const struct pulih_token *t = &l->text.tokens[i];
-
-        ret[i] = (struct pulih_rule_word){.text = (uint32_t)l->rules->words.len,
-                                          .len = t->word_len,
-                                          .prefix = phrase[t->at + t->len] == '*'};
-        pulih_buf_add_view(&l->rules->words, pulih_token_word(&l->text, t));
-    }
-    return l->text.n_tokens;
-}
-
-static void read_phrase(struct loader *l, config_setting_t *at, enum pulih_phrase_role role)
-{
-    struct pulih_rule_word words[PULIH_PHRASE_WORDS_MAX];
-    const char *phrase = config_setting_get_string(at);
-
-    if (!phrase || strlen(phrase) > PHRASE_MAX_BYTES) {
-        FAULT(l, at, "expected a phrase of up to %d bytes", PHRASE_MAX_BYTES);
-        return;
-    }
-    pulih_text_read(pulih_view_of(phrase), &l->text);
-    if (l->text.n_tokens == 0 || l->text.n_tokens > PULIH_PHRASE_WORDS_MAX) {
-        FAULT(l, at, "\"%s\": expected 1 to %d words", phrase, PULIH_PHRASE_WORDS_MAX);
-        return;
-    }
-    if (l->rules->n_phrases < PULIH_PHRASES_MAX)
-        pulih_rules_add_phrase(l->rules, (uint16_t)l->rules->n_rules, role, words,
-                               take_words(l, phrase, words));
-    else
-        FAULT(l, at, "expected up to %d phrases in all rules", PULIH_PHRASES_MAX);
-}
-
-/* True when the member is there. */
-static bool read_phrases(struct loader *l, config_setting_t *group, const char *key,
-                         enum pulih_phrase_role role)
-{
-    config_setting_t *member = config_setting_get_member(group, key);
-    int n = member ? config_setting_length(member) : 0;
-
-    if (!member)
-        return false;
-    if (config_setting_type(member) != CONFIG_TYPE_ARRAY || n == 0) {
-        FAULT(l, member, "%s: expected an array of phrases, [\"...\", \"...\"]", key);
-        return true;
-    }
-    for (int i = 0; i < n; i++)
-        read_phrase(l, config_setting_get_elem(member, (unsigned)i), role);
-    return true;
-}
-
 /* --- a rule -------------------------------------------------------------------------------------- */
 
-static void read_id(struct loader *l, config_setting_t *group, struct pulih_rule *rule)
+static void read_id(struct pulih_rules_loader *l, config_setting_t *group, struct pulih_rule *rule)
 {
     const char *id = text_of(l, group, "id", true);
     config_setting_t *at = config_setting_get_member(group, "id");
@@ -285,7 +225,7 @@ static void read_id(struct loader *l, config_setting_t *group, struct pulih_rule
     memcpy(rule->id, id, strlen(id));
 }
 
-static uint16_t read_language(struct loader *l, config_setting_t *group)
+static uint16_t read_language(struct pulih_rules_loader *l, config_setting_t *group)
 {
     config_setting_t *at = config_setting_get_member(group, "language");
     const char *name = text_of(l, group, "language", false);
@@ -293,7 +233,7 @@ static uint16_t read_language(struct loader *l, config_setting_t *group)
     return name ? (uint16_t)find_word(l, at, PULIH_AXIS_language, name) : 0;
 }
 
-static void read_rule(struct loader *l, config_setting_t *group)
+static void read_rule(struct pulih_rules_loader *l, config_setting_t *group)
 {
     struct pulih_rule rule = {0};
 
@@ -308,17 +248,17 @@ static void read_rule(struct loader *l, config_setting_t *group)
     rule.veto = boolean_of(l, group, "veto");
     if (rule.force && rule.veto)
         FAULT(l, group, "expected force or veto, not both");
-    if (!read_phrases(l, group, "any", PULIH_PHRASE_any))
+    if (!pulih_rules_read_phrases(l, group, "any", PULIH_PHRASE_any))
         FAULT(l, group, "any: missing");
-    rule.has_near = read_phrases(l, group, "near", PULIH_PHRASE_near);
-    rule.has_not = read_phrases(l, group, "not", PULIH_PHRASE_not);
+    rule.has_near = pulih_rules_read_phrases(l, group, "near", PULIH_PHRASE_near);
+    rule.has_not = pulih_rules_read_phrases(l, group, "not", PULIH_PHRASE_not);
     if (!rule.has_near && !rule.has_not && config_setting_get_member(group, "within"))
         FAULT(l, group, "within: expected only beside near or not");
     l->rules->rules = pulih_room(l->rules->rules, l->rules->n_rules, &l->rules->rules_cap, sizeof rule);
     l->rules->rules[l->rules->n_rules++] = rule;
 }
 
-static void read_rules(struct loader *l, config_setting_t *rules)
+static void read_rules(struct pulih_rules_loader *l, config_setting_t *rules)
 {
     int n = rules ? config_setting_length(rules) : 0;
 
@@ -338,7 +278,7 @@ static void read_rules(struct loader *l, config_setting_t *rules)
 
 struct pulih_rules *pulih_rules_load(config_setting_t *rules, const char *main_path, struct pulih_buf *why)
 {
-    struct loader *l = calloc(1, sizeof *l);
+    struct pulih_rules_loader *l = calloc(1, sizeof *l);
     struct pulih_rules *loaded = calloc(1, sizeof *loaded);
     size_t faults_before = why->len;
 
@@ -348,6 +288,8 @@ struct pulih_rules *pulih_rules_load(config_setting_t *rules, const char *main_p
     l->path = main_path;
     l->why = why;
     read_rules(l, rules);
+    if (rules)
+        pulih_rules_read_spellings(l, config_setting_get_member(config_setting_parent(rules), "spellings"));
     free(l);
     if (why->len != faults_before) {
         pulih_rules_free(loaded);
@@ -363,6 +305,7 @@ void pulih_rules_free(struct pulih_rules *rules)
         return;
     free(rules->rules);
     free(rules->rule_words);
+    free(rules->standards);
     free(rules->phrases);
     free(rules->slots);
     pulih_buf_free(&rules->words);

@@ -6,7 +6,7 @@
  *       value = "delivery";             a word of that axis; none for anger, which is a score
  *       weight = 3;                     -100 to 100, not 0; about 4 settles a word, 100 a score
  *       also = ( { axis = ...; value = ...; weight = ...; } );   up to 5 more votes
- *       any = [ "terlambat*", "belum sampai" ];   words or phrases; a trailing * stands for any ending
+ *       any = [ "terlambat*", "belum sampai" ];   words or phrases; signs in them: rules_phrases.h
  *       near = [ "paket*", "kurir*" ];  one of these must stand in the same sentence, not farther than
  *       not = [ "uang*" ];              and none of these
  *       within = 5;                     this many words away
@@ -15,6 +15,11 @@
  *       language = "id";                only in texts of this language
  *       force = true;                   settles the axis, whatever else speaks against it
  *       veto = true; } )                rules the value out, unless another rule forces it
+ *
+ * and, beside it, what people write instead of a word. A word of a text counts as it stands and as its
+ * standard:
+ *
+ *   spellings = ( [ "tidak", "gk", "nggak" ], ... )
  *
  * Phrases are folded like the texts (see text.h), so case and accents do not matter.
  */
@@ -26,7 +31,8 @@
 struct config_setting_t;
 struct pulih_rules;
 
-/* NULL: every fault is in *why, a line each. `rules` NULL is a policy without rules, which is a fault. */
+/* Reads `rules` and the setting `spellings` beside it, if there is one. NULL: every fault is in *why, a line
+ * each. `rules` NULL is a policy without rules, which is a fault. */
 struct pulih_rules *pulih_rules_load(struct config_setting_t *rules, const char *main_path,
                                      struct pulih_buf *why);
 /* Takes NULL. */

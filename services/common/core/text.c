@@ -5,6 +5,7 @@
 enum {
     DECOMPOSED_MAX = 18, /* the longest compatibility decomposition in Unicode */
     SHOUTED_LETTERS = 4, /* shorter words in capitals are mostly abbreviations */
+    LETTERS_TO_DOUBLE = 3,
 };
 
 /* The word being read. */
@@ -24,6 +25,14 @@ static bool is_full(const struct pulih_text *text)
     return text->n_tokens == PULIH_TOKENS_MAX || text->n_bytes + PULIH_WORD_MAX_BYTES > PULIH_WORDS_MAX_BYTES;
 }
 
+static bool is_doubled(const struct reader *r)
+{
+    const char *word = r->text->words + r->word;
+
+    return r->letters >= LETTERS_TO_DOUBLE && r->len > LETTERS_TO_DOUBLE && word[r->len - 1] == '2' &&
+           word[r->len - 2] >= 'a';
+}
+
 static void end_word(struct reader *r)
 {
     struct pulih_text *text = r->text;
@@ -32,6 +41,8 @@ static void end_word(struct reader *r)
     if (!r->len)
         return;
     while (text->words[r->word + r->len - 1] == '\'')
+        r->len--;
+    if (is_doubled(r))
         r->len--;
     *t = (struct pulih_token){.at = (uint16_t)r->start,
                               .len = (uint16_t)(r->end - r->start),

@@ -2,7 +2,8 @@
  *
  * Does.     Cuts UTF-8 into words (runs of letters, digits and inner apostrophes; a pictograph is a word of
  *           its own), folds case, accents and look-alike signs, and shortens drawn-out letters: a letter
- *           written three times or more counts once ("bangeeet" is "banget").
+ *           written three times or more counts once ("bangeeet" is "banget"). A 2 behind three letters or
+ *           more doubles the word in Indonesian and is dropped ("muter2" is "muter").
  * Promises. Any bytes are fine: what is no UTF-8 separates words. Nothing is allocated. What lies beyond
  *           PULIH_TOKENS_MAX words, 64 KiB of text or 32 KiB of folded words is not looked at.
  */
@@ -24,8 +25,9 @@ struct pulih_token {
     uint16_t at, len; /* bytes of the original */
     uint16_t word;    /* where the folded form starts in words[] */
     uint8_t word_len;
-    bool starts;  /* first word of a sentence: phrases and neighbourhoods end before it */
-    bool negates; /* set by the rules' matcher */
+    bool starts;       /* first word of a sentence: phrases and neighbourhoods end before it */
+    bool negates;      /* set by the rules' matcher */
+    uint16_t standard; /* set by the rules' matcher: 1 + number of the word it is a spelling of, or 0 */
 };
 
 /* About 72 KiB: made for the stack, filled only as far as the text goes. */
