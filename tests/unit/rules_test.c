@@ -231,6 +231,10 @@ static const struct {
      "expected one ~ before a word of 3"},
     {"rules = ( { id = \"a\"; axis = \"anger\"; weight = 5; any = [\"~4hari\"]; } );",
      "expected one ~ before a word of 3"},
+    {"rules = ( { id = \"a\"; axis = \"anger\"; weight = 5; any = [\"@kin\"]; } );",
+     "\"@kin\": no such array in lists"},
+    {"lists = { kin = 1; }; rules = ( { id = \"a\"; axis = \"anger\"; weight = 5; any = [\"@kin\"]; } );",
+     "\"@kin\": no such array in lists"},
     {"rules = ( { id = \"a\"; " GOOD "} ); spellings = ();", NULL},
     {"rules = ( { id = \"a\"; " GOOD "} ); spellings = 1;",
      "spellings: expected a list of up to 2000 arrays"},
@@ -314,6 +318,9 @@ static const struct {
      "my parcel never arrived", "arrived"},
     {"any = [\"arrived\"]; negation = \"need\"; near = [\"parcel\"]; not = [\"refund\"];",
      "parcel refund never arrived", NULL},
+    {"any = [\"x\", \"@kin\"];", "kepada anaknya", "anaknya"},
+    {"any = [\"@kin\"];", "hit my son", "my son"},
+    {"any = [\"@kin\"];", "kin", NULL},
     {"any = [\"~kirim\"];", "gak dikirim2", "dikirim2"},
     {"any = [\"~kirim\"];", "Pengirimannya lama", "Pengirimannya"},
     {"any = [\"~kirim\"];", "belum ngirim", "ngirim"},
@@ -349,6 +356,7 @@ static struct pulih_view meet(const char *keys, const char *utf8, uint16_t *ret_
     size_t n;
 
     pulih_buf_addf(&conf,
+                   "lists = { kin = [\"anak*\", \"my son\"]; };\n"
                    "spellings = ( [\"tidak\", \"gk\"], [\"sampai\", \"nyampe\"] );\n"
                    "rules = ( { id = \"r\"; axis = \"motive\"; value = \"vent\"; weight = 1; %s } );",
                    keys);

@@ -120,8 +120,8 @@ static void read_thresholds(struct pulih_policy_reader *r, config_setting_t *at)
     }
 }
 
-/* Spellings are read with the rules, which go by them. */
-static void read_spellings(struct pulih_policy_reader *r, config_setting_t *at)
+/* Lists and spellings are read with the rules, which go by them. */
+static void read_with_rules(struct pulih_policy_reader *r, config_setting_t *at)
 {
     (void)r;
     (void)at;
@@ -159,7 +159,8 @@ static const struct {
     {"thresholds", read_thresholds, false},
     {"letters", pulih_policy_read_letters, true},
     {"receipt", pulih_policy_read_receipt, true},
-    {"spellings", read_spellings, false},
+    {"lists", read_with_rules, false},
+    {"spellings", read_with_rules, false},
     {"rules", read_rules, true},
 };
 

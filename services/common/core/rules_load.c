@@ -287,6 +287,8 @@ struct pulih_rules *pulih_rules_load(config_setting_t *rules, const char *main_p
     l->rules = loaded;
     l->path = main_path;
     l->why = why;
+    if (rules)
+        l->lists = config_setting_get_member(config_setting_parent(rules), "lists");
     read_rules(l, rules);
     if (rules)
         pulih_rules_read_spellings(l, config_setting_get_member(config_setting_parent(rules), "spellings"));

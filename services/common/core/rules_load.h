@@ -16,9 +16,10 @@
  *       force = true;                   settles the axis, whatever else speaks against it
  *       veto = true; } )                rules the value out, unless another rule forces it
  *
- * and, beside it, what people write instead of a word. A word of a text counts as it stands and as its
- * standard:
+ * and, beside it, lists that rules share, and what people write instead of a word. A word of a text counts
+ * as it stands and as its standard:
  *
+ *   lists = { people = [ "anak*", "ibu", "my son" ]; }      in rules: any = [ "@people" ]
  *   spellings = ( [ "tidak", "gk", "nggak" ], ... )
  *
  * Phrases are folded like the texts (see text.h), so case and accents do not matter.
@@ -31,8 +32,8 @@
 struct config_setting_t;
 struct pulih_rules;
 
-/* Reads `rules` and the setting `spellings` beside it, if there is one. NULL: every fault is in *why, a line
- * each. `rules` NULL is a policy without rules, which is a fault. */
+/* Reads `rules` and the settings `lists` and `spellings` beside it, if there are any. NULL: every fault is in
+ * *why, a line each. `rules` NULL is a policy without rules, which is a fault. */
 struct pulih_rules *pulih_rules_load(struct config_setting_t *rules, const char *main_path,
                                      struct pulih_buf *why);
 /* Takes NULL. */

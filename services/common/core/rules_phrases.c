@@ -141,6 +141,20 @@ static void read_phrase(struct pulih_rules_loader *l, config_setting_t *at, enum
               FAMILY_MIN_BYTES, FORM_MAX_BYTES - strlen("menge"));
 }
 
+/* All phrases of a list that rules name. */
+static void read_list(struct pulih_rules_loader *l, config_setting_t *at, const char *name,
+                      enum pulih_phrase_role role)
+{
+    config_setting_t *list = l->lists ? config_setting_get_member(l->lists, name) : NULL;
+
+    if (!list || config_setting_type(list) != CONFIG_TYPE_ARRAY) {
+        FAULT(l, at, "\"@%s\": no such array in lists = { ... };", name);
+        return;
+    }
+    for (int i = 0; i < config_setting_length(list); i++)
+        read_phrase(l, config_setting_get_elem(list, (unsigned)i), role);
+}
+
 bool pulih_rules_read_phrases(struct pulih_rules_loader *l, config_setting_t *rule, const char *key,
                               enum pulih_phrase_role role)
 {
@@ -153,8 +167,15 @@ bool pulih_rules_read_phrases(struct pulih_rules_loader *l, config_setting_t *ru
         FAULT(l, member, "%s: expected an array of phrases, [\"...\", \"...\"]", key);
         return true;
     }
-    for (int i = 0; i < n; i++)
-        read_phrase(l, config_setting_get_elem(member, (unsigned)i), role);
+    for (int i = 0; i < n; i++) {
+        config_setting_t *at = config_setting_get_elem(member, (unsigned)i);
+        const char *text = config_setting_get_string(at);
+
+        if (text && *text == '@')
+            read_list(l, at, text + 1, role);
+        else
+            read_phrase(l, at, role);
+    }
     return true;
 }
 

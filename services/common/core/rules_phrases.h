@@ -6,6 +6,8 @@
  *   ~kirim            stands for the family of an Indonesian word: kirim, dikirim, ngirim, pengiriman ...
  *                     each with any ending; one such word in a phrase
  *   belum ... sampai  up to three other words may stand in between
+ *
+ * @people instead of a phrase stands for all phrases of the array `people` in the group `lists`.
  */
 #ifndef PULIH_CORE_RULES_PHRASES_H
 #define PULIH_CORE_RULES_PHRASES_H
@@ -18,6 +20,7 @@ struct config_setting_t;
 
 struct pulih_rules_loader {
     struct pulih_rules *rules;
+    struct config_setting_t *lists; /* phrases that rules share; NULL is none */
     const char *path;
     struct pulih_buf *why;
     struct pulih_text text; /* a phrase, cut into words */
