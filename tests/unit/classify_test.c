@@ -401,6 +401,8 @@ static const char small_rules[] = "rules = ("
     VOTE("hot",       "\"anger\"",                             70, "times = 3; ") ","
     VOTE("cold",      "\"anger\"",                             -50, "") ","
     VOTE("danger",    "\"gravity\"; value = \"safety\"",       4,  "") ","
+    VOTE("risky",     "\"gravity\"; value = \"safety\"",       1,  "") ","
+    VOTE("bribe",     "\"gravity\"; value = \"corruption\"",   1,  "") ","
     VOTE("leaning",   "\"motive\"; value = \"vent\"",          1,  "") ","
     VOTE("others",    "\"motive\"; value = \"altruistic\"",    2,  "") ");";
 // clang-format on
@@ -488,6 +490,8 @@ static void is_unsure_when_one_of_three_is_open(void **state)
 
     (void)state;
     assert_false(classify(&policy, "nine danger").unsure);
+    assert_true(classify(&policy, "nine risky").unsure);
+    assert_false(classify(&policy, "nine bribe").unsure);
     policy.threshold[PULIH_AXIS_category] = 60;
     c = classify(&policy, "nine danger");
     assert_true(c.unsure);

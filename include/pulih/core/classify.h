@@ -42,7 +42,7 @@ struct pulih_classification {
     uint16_t value[PULIH_AXIS_N];     /* word, mask or score; 0 where it abstained */
     uint16_t best[PULIH_AXIS_N];      /* best guess, also where it abstained */
     uint8_t confidence[PULIH_AXIS_N]; /* 0 to 100 */
-    bool unsure;                      /* category, department or tier abstained: a person should look */
+    bool unsure; /* category, department or tier abstained, or it may be danger: a person should look */
     uint16_t n_evidence;
     struct pulih_evidence evidence[PULIH_EVIDENCE_MAX]; /* strongest first */
 };

@@ -157,6 +157,14 @@ static int priority_of(const struct pulih_classify_facts *facts, const struct pu
     return priority < most ? priority : most;
 }
 
+/* Something leans to danger, and not enough to say so. */
+static bool may_be_danger(const struct pulih_classification *c)
+{
+    uint16_t bit = 1u << (PULIH_gravity_safety - 1);
+
+    return c->best[PULIH_AXIS_gravity] & ~c->value[PULIH_AXIS_gravity] & bit;
+}
+
 void pulih_derive(const struct pulih_policy *policy, const struct pulih_classify_facts *facts,
                   struct pulih_tally *tally, struct pulih_classification *ret)
 {
@@ -168,7 +176,7 @@ void pulih_derive(const struct pulih_policy *policy, const struct pulih_classify
     ret->best[PULIH_AXIS_priority] = ret->value[PULIH_AXIS_priority] = (uint16_t)priority_of(facts, ret);
     ret->confidence[PULIH_AXIS_priority] = ret->confidence[PULIH_AXIS_tier];
     ret->unsure = !ret->value[PULIH_AXIS_category] || !ret->value[PULIH_AXIS_department] ||
-                  !ret->value[PULIH_AXIS_tier];
+                  !ret->value[PULIH_AXIS_tier] || may_be_danger(ret);
     if (!ret->value[PULIH_AXIS_category])
         ret->value[PULIH_AXIS_category] = PULIH_category_unusual;
 }
