@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 #include <libconfig.h>
@@ -567,6 +568,81 @@ static void bears_any_bytes_and_repeats_itself(void **state)
     }
 }
 
+/* Processor time of judging a text, the best of some tries. */
+static double cost_s(const struct pulih_policy *policy, struct pulih_view story)
+{
+    enum { TRIES = 5 };
+    double best = 1e9;
+
+    for (int i = 0; i < TRIES; i++) {
+        struct pulih_classification c;
+        clock_t start = clock();
+        double took;
+
+        pulih_classify(policy, &(const struct pulih_classify_facts){.story = story}, &c);
+        took = (double)(clock() - start) / CLOCKS_PER_SEC;
+        best = took < best ? took : best;
+    }
+    return best;
+}
+
+static const char *const hostile_pieces[] = {
+    "a",
+    "meledak ",
+    "kurir telat ",
+    "tidak ",
+    "belum a b c ",
+    "rem . blong ",
+    "hit my son ",
+    "anak luka ",
+    "promo meledak ",
+    "gk nyampe2 paket ",
+    "!!! ",
+    "\xf0\x9f\x98\xa1",
+};
+
+/* Four times as much costs about four times as much, not sixteen; and beyond a bound nothing more. */
+static void pays_hostile_texts_by_length(void **state)
+{
+    enum { QUARTER = 1000, MANY = 10000, MEBIBYTE = 1 << 20 };
+
+    for (size_t i = 0; i < PULIH_COUNT(hostile_pieces); i++) {
+        size_t len = strlen(hostile_pieces[i]), many = len * MANY > MEBIBYTE ? MANY : MEBIBYTE / len;
+        struct pulih_buf text = {0};
+        double quarter_s, whole_s, huge_s;
+
+        for (size_t n = 0; n < many; n++)
+            pulih_buf_add(&text, hostile_pieces[i], len);
+        quarter_s = cost_s(*state, (struct pulih_view){text.at, QUARTER * len});
+        whole_s = cost_s(*state, (struct pulih_view){text.at, (size_t)4 * QUARTER * len});
+        huge_s = cost_s(*state, pulih_view_of_buf(&text));
+        if (whole_s > 9 * quarter_s + 0.001 || huge_s > 20 * whole_s + 0.02)
+            fail_msg("\"%s\": %.6f s, four times as much %.6f s, a mebibyte %.6f s", hostile_pieces[i],
+                     quarter_s, whole_s, huge_s);
+        pulih_buf_free(&text);
+    }
+}
+
+static void judges_each_text_by_itself(void **state)
+{
+    const char *story = "Paket gk nyampe2, kurirnya kasar, dan kompornya meledak.";
+    struct pulih_classification alone = classify(*state, story);
+
+    for (size_t i = 0; i < PULIH_COUNT(hostile_pieces); i++) {
+        struct pulih_buf text = {0};
+        struct pulih_classification c;
+
+        for (size_t n = 0; n < 10000; n++)
+            pulih_buf_add(&text, hostile_pieces[i], strlen(hostile_pieces[i]));
+        pulih_classify(*state, &(const struct pulih_classify_facts){.story = pulih_view_of_buf(&text)}, &c);
+        c = classify(*state, story);
+        assert_memory_equal(c.value, alone.value, sizeof c.value);
+        assert_memory_equal(c.confidence, alone.confidence, sizeof c.confidence);
+        assert_int_equal(c.n_evidence, alone.n_evidence);
+        pulih_buf_free(&text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -584,6 +660,8 @@ int main(void)
         cmocka_unit_test(is_unsure_when_one_of_three_is_open),
         cmocka_unit_test(abstains_below_the_threshold),
         cmocka_unit_test(bears_any_bytes_and_repeats_itself),
+        cmocka_unit_test(pays_hostile_texts_by_length),
+        cmocka_unit_test(judges_each_text_by_itself),
     };
 
     return cmocka_run_group_tests_name("classify", tests, load_shipped, free_shipped);
