@@ -141,7 +141,7 @@ END(hint_item)
 
 /* --- kept beside a classification ---------------------------------------------------------------- */
 MSG(reasons, 0x1e, PART, classification, none, HIDDEN, "Why a complaint was classified as it was.")
-  FIELD(reasons, list, items, 24, vote, NEED, OPEN, "Strongest first.")
+  FIELD(reasons, list, items, 24, vote, NEED, OPEN, "Of each axis the strongest, then the others.")
 END(reasons)
 MSG(vote, 0x1d, PART, classification, none, HIDDEN, "One vote and the words in the story that it met.")
   FIELD(vote, str, axis, 16, 0, NEED, OPEN, "Axis voted on.")

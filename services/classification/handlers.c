@@ -5,8 +5,8 @@
 #include "pulih/base/must.h"
 #include "pulih/core/classify.h"
 
-/* How much of the evidence is kept; it is the strongest. */
-enum { EVIDENCE_KEPT = 8, CERTAIN = 100 };
+/* How much of the evidence is kept: the strongest of each axis, and of the others as fit. */
+enum { EVIDENCE_KEPT = 20, CERTAIN = 100 };
 
 /* The value of an axis in a row: columns of the row stand in the order of the axes. */
 static int16_t *axis_column(struct pulih_row_classification *row, enum pulih_axis axis)

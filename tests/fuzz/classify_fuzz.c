@@ -3,33 +3,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <libconfig.h>
-
 #include "pulih/base/must.h"
 #include "pulih/core/policy.h"
-#include "services/common/core/rules_load.h"
-
-static const char rules_path[] = "deploy/policies/rules.cfg";
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
 static const struct pulih_policy *shipped(void)
 {
-    static struct pulih_policy policy;
+    static struct pulih_policy *policy;
     struct pulih_buf why = {0};
-    config_t conf;
 
-    if (policy.rules)
-        return &policy;
-    config_init(&conf);
-    pulih_must(config_read_file(&conf, rules_path));
-    policy.rules = pulih_rules_load(config_lookup(&conf, "rules"), rules_path, &why);
-    pulih_must(policy.rules);
-    config_destroy(&conf);
-    memset(policy.threshold, 50, sizeof policy.threshold);
-    policy.authority[0].limit_minor = 1000;
-    policy.n_authority = 1;
-    return &policy;
+    if (policy)
+        return policy;
+    policy = pulih_policy_load("deploy/policies/default.cfg", &why);
+    pulih_must(policy);
+    policy->authority[0].limit_minor = 1000;
+    policy->n_authority = 1;
+    return policy;
 }
 
 static void check_values(const struct pulih_classification *c)

@@ -79,7 +79,7 @@ static void expect_reasons(const struct pulih_row_classification *row, const str
     uint32_t n = 0;
 
     assert_true(pulih_msg_decode(PULIH_M_reasons, row->evidence, &reasons, &fault));
-    assert_int_equal(reasons.items.n, c->n_evidence < 8 ? c->n_evidence : 8);
+    assert_int_equal(reasons.items.n, c->n_evidence < 20 ? c->n_evidence : 20);
     for (struct pulih_view at = reasons.items.raw; pulih_list_next(PULIH_M_vote, &at, &vote); n++) {
         assert_true(pulih_view_is(vote.axis, pulih_axes[c->evidence[n].axis].name));
         assert_int_equal(vote.value, c->evidence[n].value);

@@ -15,7 +15,7 @@
 #include "pulih/core/policy.h"
 #include "services/common/core/rules_load.h"
 
-static const char rules_path[] = "deploy/policies/rules.cfg";
+static const char policy_path[] = "deploy/policies/default.cfg";
 static const char cases_path[] =
     "tests/unit/classify_cases.tsv"; /* axis, expected, text; see reached_shares */
 
@@ -23,50 +23,43 @@ enum { THRESHOLD = 50 };
 
 static const struct pulih_authority authority[] = {{{"agent", 5}, 50000}, {{"manager", 7}, 5000000}};
 
-static struct pulih_policy policy_of(config_t *conf)
-{
-    PULIH_AUTO(pulih_buf_free) struct pulih_buf why = {0};
-    struct pulih_policy policy = {0};
-
-    policy.rules = pulih_rules_load(config_lookup(conf, "rules"), rules_path, &why);
-    if (!policy.rules)
-        fail_msg("%s", pulih_buf_text(&why));
-    config_destroy(conf);
-    memset(policy.threshold, THRESHOLD, sizeof policy.threshold);
-    memcpy(policy.authority, authority, sizeof authority);
-    policy.n_authority = PULIH_COUNT(authority);
-    return policy;
-}
+static struct pulih_policy *shipped;
 
 static int load_shipped(void **state)
 {
-    static struct pulih_policy policy;
-    config_t conf;
+    PULIH_AUTO(pulih_buf_free) struct pulih_buf why = {0};
 
-    config_init(&conf);
-    if (!config_read_file(&conf, rules_path))
-        fail_msg("%s:%d: %s", rules_path, config_error_line(&conf), config_error_text(&conf));
-    policy = policy_of(&conf);
-    *state = &policy;
+    shipped = pulih_policy_load(policy_path, &why);
+    if (!shipped)
+        fail_msg("%s", pulih_buf_text(&why));
+    memset(shipped->threshold, THRESHOLD, sizeof shipped->threshold);
+    memcpy(shipped->authority, authority, sizeof authority);
+    shipped->n_authority = PULIH_COUNT(authority);
+    *state = shipped;
     return 0;
 }
 
 static int free_shipped(void **state)
 {
-    struct pulih_policy *policy = *state;
-
-    pulih_rules_free(policy->rules);
+    pulih_policy_free(*state);
     return 0;
 }
 
+/* The shipped policy with other rules, which are the caller's. */
 static struct pulih_policy policy_with(const char *rules)
 {
+    PULIH_AUTO(pulih_buf_free) struct pulih_buf why = {0};
+    struct pulih_policy policy = *shipped;
     config_t conf;
 
     config_init(&conf);
     if (!config_read_string(&conf, rules))
         fail_msg("line %d: %s in %s", config_error_line(&conf), config_error_text(&conf), rules);
-    return policy_of(&conf);
+    policy.rules = pulih_rules_load(config_lookup(&conf, "rules"), "test.cfg", &why);
+    if (!policy.rules)
+        fail_msg("%s", pulih_buf_text(&why));
+    config_destroy(&conf);
+    return policy;
 }
 
 static struct pulih_classification classify(const struct pulih_policy *policy, const char *story)
@@ -222,6 +215,9 @@ static int rank(const struct pulih_evidence *e)
 
 static void check_evidence(const struct pulih_classification *c, size_t story_len)
 {
+    uint32_t seen = 0;
+    bool leading = true; /* first those that are the strongest of their axis */
+
     assert_true(c->n_evidence <= PULIH_EVIDENCE_MAX);
     for (size_t i = 0; i < c->n_evidence; i++) {
         const struct pulih_evidence *e = &c->evidence[i];
@@ -230,8 +226,12 @@ static void check_evidence(const struct pulih_classification *c, size_t story_le
         assert_true(e->weight > 0);
         assert_true(e->rule[0] && memchr(e->rule, 0, sizeof e->rule));
         assert_true((size_t)e->at + e->len <= story_len);
-        if (i)
+        bool first = !(seen >> e->axis & 1);
+        seen |= 1u << e->axis;
+        assert_true(leading || !first);
+        if (i && leading == first)
             assert_true(rank(&c->evidence[i - 1]) >= rank(e));
+        leading = first;
     }
 }
 
@@ -377,6 +377,56 @@ static void orders_tiers(void **state)
         assert_int_equal(c.value[PULIH_AXIS_tier], tiers[i]);
         if (i)
             assert_true(priority(*state, rising[i], 0, 0) > priority(*state, rising[i - 1], 0, 0));
+    }
+}
+
+/* Rows of the policy's own: conditions on axes, on the customer, on a deadline; the first that holds. */
+static void ranks_by_the_policy(void **state)
+{
+    struct pulih_policy policy = *(struct pulih_policy *)*state;
+    struct pulih_classify_facts facts = {.story = PULIH_VIEW("Kulkas rusak.")};
+    struct pulih_classification c;
+
+    policy.n_tiers = 2;
+    policy.tiers[0] = (struct pulih_tier_row){
+        .when = {.axes = 1u << PULIH_AXIS_department | 1u << PULIH_AXIS_anger,
+                 .any = {[PULIH_AXIS_department] = 1u << PULIH_department_product, [PULIH_AXIS_anger] = 20},
+                 .customer_kinds = 1u << PULIH_customer_kind_internal,
+                 .customer_deadline = true},
+        .tier = PULIH_tier_complex,
+        .rule = "tiers[0]"};
+    policy.tiers[1] = (struct pulih_tier_row){.tier = PULIH_tier_simple, .rule = "tiers[1]"};
+    pulih_classify(&policy, &facts, &c);
+    assert_int_equal(c.best[PULIH_AXIS_tier], PULIH_tier_simple);
+    facts.customer_kind = PULIH_customer_kind_internal;
+    facts.has_customer_deadline = true;
+    pulih_classify(&policy, &facts, &c);
+    assert_int_equal(c.best[PULIH_AXIS_tier], PULIH_tier_simple);
+    facts.story = PULIH_VIEW("Kulkas rusak, saya muak!");
+    pulih_classify(&policy, &facts, &c);
+    assert_int_equal(c.best[PULIH_AXIS_tier], PULIH_tier_complex);
+    policy.priority_floor[PULIH_tier_complex] = 50;
+    policy.priority_anger = 0;
+    policy.n_raises = 1;
+    policy.raises[0] =
+        (struct pulih_raise){.when = policy.tiers[0].when, .by = 7, .rule = "priority.raise[0]"};
+    pulih_classify(&policy, &facts, &c);
+    assert_int_equal(c.value[PULIH_AXIS_priority], 57);
+}
+
+/* Every value that was decided says by which rule. */
+static void names_a_reason_for_each_value(void **state)
+{
+    struct pulih_classification c =
+        classify(*state, "Paket belum sampai seminggu, kurirnya kasar, saya muak dan minta uang kembali!");
+
+    for (int axis = 0; axis < PULIH_AXIS_N; axis++) {
+        bool named = !c.value[axis];
+
+        for (size_t i = 0; i < c.n_evidence; i++)
+            named = named || c.evidence[i].axis == axis;
+        if (!named && axis != PULIH_AXIS_category)
+            fail_msg("nothing is named for %s", pulih_axes[axis].name);
     }
 }
 
@@ -655,6 +705,8 @@ int main(void)
         cmocka_unit_test(ranks_danger_above_all_else),
         cmocka_unit_test(never_lowers_for_who_it_is),
         cmocka_unit_test(orders_tiers),
+        cmocka_unit_test(ranks_by_the_policy),
+        cmocka_unit_test(names_a_reason_for_each_value),
         cmocka_unit_test(tallies_votes),
         cmocka_unit_test(believes_the_stated_language),
         cmocka_unit_test(is_unsure_when_one_of_three_is_open),

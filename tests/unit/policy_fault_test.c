@@ -74,6 +74,30 @@ static const struct fault plain_faults[] = {
     {"value = \"delivery\"", "value = \"deliveri\"", 0, "deliveri"},
 };
 
+static const struct fault rank_faults[] = {
+    {"{ tier = \"normal\"; }\n", "{ tier = \"normal\"; size = \"big\"; }\n", 0,
+     "tiers[2]: expected no condition in the last row"},
+    {"{ tier = \"important\"; gravity = \"safety\"; }", "{ tier = \"important\"; }", 0,
+     "tiers[0]: expected a condition; the rows after it would never be looked at"},
+    {"gravity = \"safety\"", "gravity = \"safeti\"", 0,
+     "tiers[0].gravity: unknown gravity \"safeti\"; did you mean safety?"},
+    {"gravity = \"safety\"", "gravity = \"safety\"; priority = 5", 0,
+     "tiers[0].priority: unknown name \"priority\""},
+    {"size = [ \"big\" ]", "size = [ ]", 0, "tiers[1].size: expected 1 to 20 elements, not 0"},
+    {"anger = 80", "anger = 101", 0, "tiers[1].anger: expected a whole number from 1 to 100"},
+    {"tier = \"important\"", "tier = \"unknown\"", 0,
+     "tiers[0].tier: expected one of simple, normal, complex, important"},
+    {"{ tier = \"important\"; gravity", "{ gravity", 0, "tiers[0]: tier is missing"},
+    {"simple = 20;", "simple = -1;", 0, "priority.floor.simple: expected a whole number from 0 to 100"},
+    {"complex = 60; important = 90;", "complex = 60;", 0, "priority.floor: important is missing"},
+    {"anger = 10;\n", "\n", -2, "priority: anger is missing"},
+    {"by = 5;", "by = -5;", 0, "priority.raise[0].by: expected a whole number from 1 to 100"},
+    {"by = 5; customer_kind = \"intermediary\";", "by = 5;", 0, "priority.raise[0]: expected a condition"},
+    {"by = 7; ", "", 0, "priority.raise[1]: by is missing"},
+    {"customer_deadline = true", "customer_deadline = 1", 0,
+     "priority.raise[1].customer_deadline: expected true or false"},
+};
+
 static const struct fault time_faults[] = {
     {"\"Asia/Makassar\"", "\"Asia/Makasar\"", 0, "calendar.zone: unknown time zone \"Asia/Makasar\""},
     {"\"Asia/Makassar\"", "8", 0, "calendar.zone: expected a text in double quotes"},
@@ -290,6 +314,11 @@ static void reports_faults_of_times(void **state)
     check_faults(*state, time_faults, sizeof time_faults / sizeof time_faults[0], 1);
 }
 
+static void reports_faults_of_the_ranking(void **state)
+{
+    check_faults(*state, rank_faults, sizeof rank_faults / sizeof rank_faults[0], 1);
+}
+
 static void reports_faults_of_people(void **state)
 {
     check_faults(*state, people_faults, sizeof people_faults / sizeof people_faults[0], 1);
@@ -319,6 +348,7 @@ static void reports_all_faults_at_once(void **state)
         {"1: ", "pause_reasons is missing"},  {"5: ", "offers_max: expected"},
         {"1: ", "answerable is missing"},     {"1: ", "ladder is missing"},
         {"1: ", "authority is missing"},      {"1: ", "letters is missing"},
+        {"1: ", "tiers is missing"},          {"1: ", "priority is missing"},
         {"1: ", "receipt is missing"},        {"1: ", "rules is missing"},
     };
     PULIH_AUTO(pulih_buf_free) struct pulih_buf why = {0};
@@ -386,15 +416,11 @@ static void reports_what_a_fault_entails(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_A_FOLDER(reports_faults_of_plain_settings),
-        IN_A_FOLDER(reports_faults_of_times),
-        IN_A_FOLDER(reports_faults_of_people),
-        IN_A_FOLDER(reports_faults_of_letters),
-        IN_A_FOLDER(reports_faults_of_syntax),
-        IN_A_FOLDER(reports_all_faults_at_once),
-        cmocka_unit_test(reports_a_file_that_cannot_be_read),
-        IN_A_FOLDER(reports_faults_of_includes),
-        IN_A_FOLDER(reports_what_a_fault_entails),
+        IN_A_FOLDER(reports_faults_of_plain_settings), IN_A_FOLDER(reports_faults_of_times),
+        IN_A_FOLDER(reports_faults_of_the_ranking),    IN_A_FOLDER(reports_faults_of_people),
+        IN_A_FOLDER(reports_faults_of_letters),        IN_A_FOLDER(reports_faults_of_syntax),
+        IN_A_FOLDER(reports_all_faults_at_once),       cmocka_unit_test(reports_a_file_that_cannot_be_read),
+        IN_A_FOLDER(reports_faults_of_includes),       IN_A_FOLDER(reports_what_a_fault_entails),
     };
     return cmocka_run_group_tests_name("policy_fault", tests, NULL, NULL);
 }

@@ -44,7 +44,8 @@ struct pulih_classification {
     uint8_t confidence[PULIH_AXIS_N]; /* 0 to 100 */
     bool unsure; /* category, department or tier abstained, or it may be danger: a person should look */
     uint16_t n_evidence;
-    struct pulih_evidence evidence[PULIH_EVIDENCE_MAX]; /* strongest first */
+    /* Of each axis the strongest, then the others; both by weight. */
+    struct pulih_evidence evidence[PULIH_EVIDENCE_MAX];
 };
 
 /* What is known besides the text. Views may be empty, numbers 0. */

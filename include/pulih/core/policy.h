@@ -18,6 +18,8 @@ enum {
     PULIH_RUNGS_MAX = 8,
     PULIH_ROLES_MAX = 16,
     PULIH_LANGUAGES = 3,
+    PULIH_TIER_ROWS_MAX = 32,
+    PULIH_RAISES_MAX = 64,
     PULIH_CALENDARS_MAX = 16
 };
 
@@ -36,6 +38,28 @@ struct pulih_named_calendar {
 struct pulih_authority {
     struct pulih_view role;
     uint64_t limit_minor;
+};
+
+/* What must hold of a complaint; all of it. */
+struct pulih_condition {
+    uint32_t axes;              /* bit a: axis a is asked */
+    uint16_t any[PULIH_AXIS_N]; /* bit n: word n will do; of a score: the least */
+    uint16_t customer_kinds;    /* bit n: PULIH_customer_kind_* n will do; 0: any */
+    bool customer_deadline;     /* true: the customer must have set one */
+};
+
+/* A row of `tiers`; the first that holds gives the tier. */
+struct pulih_tier_row {
+    struct pulih_condition when;
+    uint16_t tier;
+    char rule[24]; /* its name as evidence: "tiers[0]" */
+};
+
+/* A row of `priority.raise`; all that hold count. */
+struct pulih_raise {
+    struct pulih_condition when;
+    uint8_t by;
+    char rule[24];
 };
 
 struct pulih_policy {
@@ -63,6 +87,13 @@ struct pulih_policy {
 
     struct pulih_rules *rules;       /* see classify.h */
     uint8_t threshold[PULIH_AXIS_N]; /* confidence (0-100) below which an axis abstains */
+    struct pulih_tier_row tiers[PULIH_TIER_ROWS_MAX];
+    size_t n_tiers;                      /* the last one has no condition */
+    uint8_t priority_floor[PULIH_TIERS]; /* `unknown` has that of `normal` */
+    uint8_t priority_anger;              /* at anger 100 */
+    uint8_t priority_contacts;           /* at most, 1 for each earlier contact */
+    struct pulih_raise raises[PULIH_RAISES_MAX];
+    size_t n_raises;
 
     /* By language; `unknown` has those of `language`. The receipt has slots reference, due, company. */
     struct pulih_view receipt[PULIH_LANGUAGES];

@@ -62,38 +62,7 @@ static const struct hint hints[] = {
     WORD_HINT(root_cause,   not_listened,          unmet_need, understood,      3),
 };
 
-/* First match wins; an empty column matches. */
-static const struct {
-    uint16_t gravity; /* any of these bits */
-    uint16_t size;
-    bool simple_request;
-    uint16_t tier;
-    enum pulih_axis because; /* whose confidence the tier has */
-} tiers[] = {
-#define GRAVE(word) (1u << (PULIH_gravity_##word - 1))
-    {GRAVE(safety), 0, false, PULIH_tier_important, PULIH_AXIS_gravity},
-    {GRAVE(corruption) | GRAVE(maladministration) | GRAVE(discrimination) | GRAVE(partiality) |
-     GRAVE(legal_threat), 0, false, PULIH_tier_complex, PULIH_AXIS_gravity},
-    {0, PULIH_size_big, false, PULIH_tier_complex, PULIH_AXIS_size},
-    {0, 0, true, PULIH_tier_simple, PULIH_AXIS_request_type},
-    {0, 0, false, PULIH_tier_normal, PULIH_AXIS_category},
-};
 // clang-format on
-
-/* Priorities: a tier's floor; other terms add to it, but only safety reaches IMPORTANT_FLOOR and more. */
-enum {
-    IMPORTANT_FLOOR = 90,
-    PER_GRAVITY = 5,
-    THIRD_PARTY = 8,
-    DEADLINE = 5,
-    INTERMEDIARY = 5,
-    CONTACTS_MAX = 10
-};
-static const int tier_floor[] = {[PULIH_tier_unknown] = 40,
-                                 [PULIH_tier_simple] = 20,
-                                 [PULIH_tier_normal] = 40,
-                                 [PULIH_tier_complex] = 60,
-                                 [PULIH_tier_important] = IMPORTANT_FLOOR};
 
 static bool hint_holds(const struct hint *hint, const struct pulih_classification *c)
 {
@@ -120,41 +89,94 @@ static void give_hints(enum pulih_axis from, const struct pulih_classification *
                                                         .rule = pulih_axes[from].name});
 }
 
-static void decide_tier(uint8_t threshold, struct pulih_classification *c)
+/* Does a value stand among the words, or reach the least? Bit n stands for word n, in a mask bit n - 1. */
+static bool is_any(enum pulih_axis axis, uint16_t value, uint16_t any)
+{
+    switch (pulih_axes[axis].kind) {
+    case PULIH_AXIS_IS_one:
+        return any >> value & 1;
+    case PULIH_AXIS_IS_many:
+        return (uint32_t)value << 1 & any;
+    case PULIH_AXIS_IS_score:
+        return value >= any;
+    }
+    return false;
+}
+
+/* *ret_confidence: of the least certain of the axes asked. */
+static bool condition_holds(const struct pulih_condition *when, const struct pulih_classify_facts *facts,
+                            const struct pulih_classification *c, uint8_t *ret_confidence)
+{
+    uint16_t kind = facts->customer_kind ? facts->customer_kind : PULIH_customer_kind_external;
+
+    if ((when->customer_kinds && !(when->customer_kinds >> kind & 1)) ||
+        (when->customer_deadline && !facts->has_customer_deadline))
+        return false;
+    for (enum pulih_axis axis = 0; axis < PULIH_AXIS_N; axis++) {
+        if (!(when->axes >> axis & 1))
+            continue;
+        if (!is_any(axis, c->value[axis], when->any[axis]))
+            return false;
+        if (c->confidence[axis] < *ret_confidence)
+            *ret_confidence = c->confidence[axis];
+    }
+    return true;
+}
+
+/* Names as evidence what tier or priority follow from. */
+static void name_reason(struct pulih_tally *tally, enum pulih_axis axis, uint16_t value, int weight,
+                        const char *rule)
+{
+    pulih_tally_cast(
+        tally, (struct pulih_vote){.axis = (uint8_t)axis, .value = value, .weight = weight, .rule = rule});
+}
+
+/* What no axis settles is as sure as the category. */
+static void decide_tier(const struct pulih_policy *policy, const struct pulih_classify_facts *facts,
+                        struct pulih_tally *tally, struct pulih_classification *c)
 {
     const enum pulih_axis tier = PULIH_AXIS_tier;
-    size_t i = 0;
 
-    while ((tiers[i].gravity && !(tiers[i].gravity & c->value[PULIH_AXIS_gravity])) ||
-           (tiers[i].size && tiers[i].size != c->value[PULIH_AXIS_size]) ||
-           (tiers[i].simple_request && !c->value[PULIH_AXIS_request_type]))
-        i++;
-    c->best[tier] = tiers[i].tier;
-    c->confidence[tier] = c->confidence[tiers[i].because];
-    c->value[tier] = c->confidence[tier] >= threshold ? tiers[i].tier : 0;
+    for (size_t i = 0; i < policy->n_tiers; i++) {
+        const struct pulih_tier_row *row = &policy->tiers[i];
+        uint8_t confidence = row->when.axes ? 100 : c->confidence[PULIH_AXIS_category];
+
+        if (!condition_holds(&row->when, facts, c, &confidence))
+            continue;
+        c->best[tier] = row->tier;
+        c->confidence[tier] = confidence;
+        c->value[tier] = confidence >= policy->threshold[tier] ? row->tier : 0;
+        name_reason(tally, tier, row->tier, PULIH_ENOUGH, row->rule);
+        return;
+    }
 }
 
-static int bits(unsigned mask)
+/* Nothing lowers a priority. Only tier important reaches its floor and more. */
+static void decide_priority(const struct pulih_policy *policy, const struct pulih_classify_facts *facts,
+                            struct pulih_tally *tally, struct pulih_classification *c)
 {
-    return __builtin_popcount(mask);
-}
-
-/* Who the customer is may raise the priority and never lowers it. */
-static int priority_of(const struct pulih_classify_facts *facts, const struct pulih_classification *c)
-{
+    const enum pulih_axis axis = PULIH_AXIS_priority;
     uint16_t tier = c->best[PULIH_AXIS_tier];
-    int priority =
-        tier_floor[tier] + c->value[PULIH_AXIS_anger] / 10 + PER_GRAVITY * bits(c->value[PULIH_AXIS_gravity]);
-    int most = tier == PULIH_tier_important ? 100 : IMPORTANT_FLOOR - 1;
+    int floor = policy->priority_floor[tier], important = policy->priority_floor[PULIH_tier_important];
+    int most = tier == PULIH_tier_important || important == 0 ? 100 : important - 1;
+    int priority = floor + c->value[PULIH_AXIS_anger] * policy->priority_anger / 100;
 
-    if (c->value[PULIH_AXIS_response_mode] == PULIH_response_mode_third_party)
-        priority += THIRD_PARTY;
-    if (facts->has_customer_deadline)
-        priority += DEADLINE;
-    if (facts->customer_kind == PULIH_customer_kind_intermediary)
-        priority += INTERMEDIARY;
-    priority += facts->earlier_contacts < CONTACTS_MAX ? (int)facts->earlier_contacts : CONTACTS_MAX;
-    return priority < most ? priority : most;
+    name_reason(tally, axis, 0, floor, "priority.floor");
+    for (size_t i = 0; i < policy->n_raises; i++) {
+        const struct pulih_raise *row = &policy->raises[i];
+        uint8_t confidence = 100;
+
+        if (!condition_holds(&row->when, facts, c, &confidence))
+            continue;
+        priority += row->by;
+        name_reason(tally, axis, 0, row->by, row->rule);
+    }
+    priority += facts->earlier_contacts < policy->priority_contacts ? (int)facts->earlier_contacts
+                                                                    : policy->priority_contacts;
+    if (most < floor)
+        most = floor;
+    c->best[axis] = c->value[axis] = (uint16_t)(priority < most ? priority : most);
+    c->confidence[axis] = c->confidence[PULIH_AXIS_tier];
 }
 
 /* Something leans to danger, and not enough to say so. */
@@ -172,9 +194,8 @@ void pulih_derive(const struct pulih_policy *policy, const struct pulih_classify
         pulih_tally_decide(tally, order[i], policy->threshold[order[i]], ret);
         give_hints(order[i], ret, tally);
     }
-    decide_tier(policy->threshold[PULIH_AXIS_tier], ret);
-    ret->best[PULIH_AXIS_priority] = ret->value[PULIH_AXIS_priority] = (uint16_t)priority_of(facts, ret);
-    ret->confidence[PULIH_AXIS_priority] = ret->confidence[PULIH_AXIS_tier];
+    decide_tier(policy, facts, tally, ret);
+    decide_priority(policy, facts, tally, ret);
     ret->unsure = !ret->value[PULIH_AXIS_category] || !ret->value[PULIH_AXIS_department] ||
                   !ret->value[PULIH_AXIS_tier] || may_be_danger(ret);
     if (!ret->value[PULIH_AXIS_category])

@@ -157,6 +157,8 @@ static const struct {
     {"ladder", pulih_policy_read_ladder, true},
     {"authority", pulih_policy_read_authority, true},
     {"thresholds", read_thresholds, false},
+    {"tiers", pulih_policy_read_tiers, true},
+    {"priority", pulih_policy_read_priority, true},
     {"letters", pulih_policy_read_letters, true},
     {"receipt", pulih_policy_read_receipt, true},
     {"lists", read_with_rules, false},

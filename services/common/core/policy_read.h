@@ -64,6 +64,9 @@ void pulih_policy_read_resolve_within(struct pulih_policy_reader *r, struct conf
 void pulih_policy_read_answerable(struct pulih_policy_reader *r, struct config_setting_t *at);
 void pulih_policy_read_ladder(struct pulih_policy_reader *r, struct config_setting_t *at);
 void pulih_policy_read_authority(struct pulih_policy_reader *r, struct config_setting_t *at);
+/* policy_rank.c */
+void pulih_policy_read_tiers(struct pulih_policy_reader *r, struct config_setting_t *at);
+void pulih_policy_read_priority(struct pulih_policy_reader *r, struct config_setting_t *at);
 /* policy_letters.c */
 void pulih_policy_read_letters(struct pulih_policy_reader *r, struct config_setting_t *at);
 void pulih_policy_read_receipt(struct pulih_policy_reader *r, struct config_setting_t *at);

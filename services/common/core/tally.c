@@ -134,12 +134,13 @@ static int rank(uint8_t axis, int weight)
     return pulih_axes[axis].kind == PULIH_AXIS_IS_score ? weight : weight * 100 / PULIH_ENOUGH;
 }
 
-static void add_evidence(struct pulih_classification *c, const struct pulih_vote *vote)
+/* Sorts it in behind the first `before`, which stay where they are. */
+static void add_evidence(struct pulih_classification *c, const struct pulih_vote *vote, size_t before)
 {
     struct pulih_evidence *e = c->evidence;
     size_t at = c->n_evidence;
 
-    while (at > 0 && rank(e[at - 1].axis, e[at - 1].weight) < rank(vote->axis, vote->weight))
+    while (at > before && rank(e[at - 1].axis, e[at - 1].weight) < rank(vote->axis, vote->weight))
         at--;
     if (at == PULIH_EVIDENCE_MAX)
         return;
@@ -154,10 +155,30 @@ static void add_evidence(struct pulih_classification *c, const struct pulih_vote
     memcpy(e[at].rule, vote->rule, strnlen(vote->rule, sizeof e[at].rule - 1));
 }
 
+/* Of each axis the strongest vote for what it came to, or NULL. */
+static void find_strongest(const struct pulih_tally *tally, const struct pulih_classification *c,
+                           const struct pulih_vote *ret[PULIH_AXIS_N])
+{
+    for (size_t i = 0; i < tally->n_votes; i++) {
+        const struct pulih_vote *vote = &tally->votes[i], **best = &ret[vote->axis];
+
+        if (is_for(vote, c) && (!*best || vote->weight > (*best)->weight))
+            *best = vote;
+    }
+}
+
 void pulih_tally_explain(const struct pulih_tally *tally, struct pulih_classification *ret)
 {
+    const struct pulih_vote *strongest[PULIH_AXIS_N] = {0};
+    size_t leading;
+
+    find_strongest(tally, ret, strongest);
     ret->n_evidence = 0;
+    for (size_t axis = 0; axis < PULIH_AXIS_N; axis++)
+        if (strongest[axis])
+            add_evidence(ret, strongest[axis], 0);
+    leading = ret->n_evidence;
     for (size_t i = 0; i < tally->n_votes; i++)
-        if (is_for(&tally->votes[i], ret))
-            add_evidence(ret, &tally->votes[i]);
+        if (is_for(&tally->votes[i], ret) && strongest[tally->votes[i].axis] != &tally->votes[i])
+            add_evidence(ret, &tally->votes[i], leading);
 }

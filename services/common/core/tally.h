@@ -43,7 +43,8 @@ void pulih_tally_cast(struct pulih_tally *tally, struct pulih_vote vote);
 /* Fills value, best and confidence of the axis. */
 void pulih_tally_decide(const struct pulih_tally *tally, enum pulih_axis axis, uint8_t threshold,
                         struct pulih_classification *ret);
-/* Fills the evidence from the votes for what was decided or guessed best; strongest first. */
+/* Fills the evidence from the votes for what was decided or guessed best: of each axis the strongest, then
+ * the others, both by weight. */
 void pulih_tally_explain(const struct pulih_tally *tally, struct pulih_classification *ret);
 
 #endif
