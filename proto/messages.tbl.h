@@ -211,6 +211,7 @@ MSG(reclassified, 0x23, IN, any, classification, HIDDEN, "A person corrects the 
   FIELD(reclassified, word, size, 0, size, MAY, OPEN, "Size.")
   FIELD(reclassified, word, tier, 0, tier, MAY, OPEN, "Tier.")
   FIELD(reclassified, word, language, 0, language, MAY, OPEN, "Language.")
+  FIELD(reclassified, word, sub_reason, 0, sub_reason, MAY, OPEN, "Closer reason, within the reason.")
   FIELD(reclassified, str, why, 1000, 0, MAY, TEXT, "Why.")
   FIELD(reclassified, str, actor, 64, 0, NEED, OPEN, "Code of the one who corrects.")
 END(reclassified)

@@ -138,6 +138,7 @@ enum pulih_verdict classification_on_reclassified(struct pulih_step *step)
     take_axis(msg.department, PULIH_AXIS_department, &row->department, value, confidence);
     take_axis(msg.tier, PULIH_AXIS_tier, &row->tier, value, confidence);
     take_axis(msg.reason, PULIH_AXIS_reason, NULL, value, confidence);
+    take_axis(msg.sub_reason, PULIH_AXIS_sub_reason, NULL, value, confidence);
     take_axis(msg.root_cause, PULIH_AXIS_root_cause, NULL, value, confidence);
     take_axis(msg.size, PULIH_AXIS_size, NULL, value, confidence);
     row->unsure = 0;

@@ -30,7 +30,8 @@ ORDER BY e.version
 SELECT body FROM pulih.person WHERE complaint = $1::uuid AND shard = $2::int2 ORDER BY role
 -- name: classifications (uuid complaint, int2 shard)
 SELECT version, language, category, department, reason, root_cause, motive, expression, anger, formality, size, tier,
-    priority, gravity, response_mode, request_type, complainer, unmet_need, confidence, policy, actor
+    priority, gravity, response_mode, request_type, complainer, unmet_need, sub_reason,
+    confidence, policy, actor
 FROM pulih.classification WHERE complaint = $1::uuid AND shard = $2::int2 ORDER BY version DESC LIMIT 1
 -- name: promises (uuid complaint, int2 shard)
 SELECT n, kind, told_at, due_at FROM pulih.promise WHERE complaint = $1::uuid AND shard = $2::int2 ORDER BY n

@@ -31,13 +31,15 @@ static struct pulih_complaint complaint_of(const char *story)
     return msg;
 }
 
-/* Columns of the row stand in the order of the axes, behind complaint, shard and version. */
 static int16_t axis_value(const struct pulih_row_classification *row, int axis)
 {
-    const struct pulih_column *column = &pulih_tables[PULIH_T_classification].columns[3 + axis];
+    const struct pulih_table_row *table = &pulih_tables[PULIH_T_classification];
 
-    assert_string_equal(column->name, pulih_axes[axis].name);
-    return *(const int16_t *)(const void *)((const char *)row + column->offset);
+    for (size_t c = 0; c < table->n_columns; c++)
+        if (strcmp(table->columns[c].name, pulih_axes[axis].name) == 0)
+            return *(const int16_t *)(const void *)((const char *)row + table->columns[c].offset);
+    fail_msg("no column %s", pulih_axes[axis].name);
+    return -1;
 }
 
 /* --- a new complaint -------------------------------------------------------------------------------------- */
@@ -288,6 +290,9 @@ static struct pulih_reclassified correction_of(size_t which)
     case 6:
         PULIH_SET(&msg, reclassified, language, PULIH_language_en);
         break;
+    case 7:
+        PULIH_SET(&msg, reclassified, sub_reason, PULIH_sub_reason_wrong_charge);
+        break;
     default: /* nothing */
         break;
     }
@@ -306,6 +311,7 @@ static const struct {
     {PULIH_AXIS_size, PULIH_size_big, 0},
     {PULIH_AXIS_tier, PULIH_tier_complex, offsetof(struct pulih_row_complaint, tier)},
     {PULIH_AXIS_language, PULIH_language_en, offsetof(struct pulih_row_complaint, language)},
+    {PULIH_AXIS_sub_reason, PULIH_sub_reason_wrong_charge, 0},
 };
 
 static void corrects_one_axis_and_leaves_the_others(void **state)

@@ -83,7 +83,7 @@ static const struct {
     {PULIH_AXIS_root_cause, 85, 25},   {PULIH_AXIS_motive, 85, 20},     {PULIH_AXIS_response_mode, 85, 15},
     {PULIH_AXIS_request_type, 85, 15}, {PULIH_AXIS_expression, 85, 15}, {PULIH_AXIS_anger, 85, 12},
     {PULIH_AXIS_formality, 85, 10},    {PULIH_AXIS_unmet_need, 85, 14}, {PULIH_AXIS_size, 85, 8},
-    {PULIH_AXIS_complainer, 100, 2},
+    {PULIH_AXIS_complainer, 100, 2},   {PULIH_AXIS_sub_reason, 85, 25},
 };
 
 static int axis_named(const char *name)

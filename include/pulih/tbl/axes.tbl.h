@@ -22,5 +22,6 @@ AXIS(response_mode, one,   response_mode, "to whom the customer turns")
 AXIS(request_type,  one,   request_type,  "simple thing asked for")
 AXIS(complainer,    one,   complainer,    "active, inactive, hyperactive")
 AXIS(unmet_need,    one,   unmet_need,    "which need was hurt")
+AXIS(sub_reason,    one,   sub_reason,    "closer reason, within the reason")
 // clang-format on
 #undef AXIS

@@ -96,6 +96,7 @@ TABLE(classification)
   COL(classification, bytes, evidence)   /* msgpack list of [axis, value, weight, rule, at, length] */
   COL(classification, text, policy)
   COL(classification, text, actor)       /* the person, when it is a correction */
+  COL(classification, int2, sub_reason)
 END(classification)
 
 TABLE(deadline)

@@ -2,10 +2,10 @@
 
 /* Earlier ones may vote on later ones. */
 static const enum pulih_axis order[] = {
-    PULIH_AXIS_language,   PULIH_AXIS_gravity,       PULIH_AXIS_request_type, PULIH_AXIS_anger,
-    PULIH_AXIS_department, PULIH_AXIS_reason,        PULIH_AXIS_root_cause,   PULIH_AXIS_category,
-    PULIH_AXIS_size,       PULIH_AXIS_motive,        PULIH_AXIS_expression,   PULIH_AXIS_formality,
-    PULIH_AXIS_complainer, PULIH_AXIS_response_mode, PULIH_AXIS_unmet_need,
+    PULIH_AXIS_language,   PULIH_AXIS_gravity,    PULIH_AXIS_request_type,  PULIH_AXIS_anger,
+    PULIH_AXIS_department, PULIH_AXIS_sub_reason, PULIH_AXIS_reason,        PULIH_AXIS_root_cause,
+    PULIH_AXIS_category,   PULIH_AXIS_size,       PULIH_AXIS_motive,        PULIH_AXIS_expression,
+    PULIH_AXIS_formality,  PULIH_AXIS_complainer, PULIH_AXIS_response_mode, PULIH_AXIS_unmet_need,
 };
 
 /* What one axis says about another. A rule about the other one outweighs it easily. */
@@ -53,6 +53,19 @@ static const struct hint hints[] = {
     WORD_HINT(department,   delivery,              category,   service_related, 2),
     WORD_HINT(department,   payment,               category,   service_related, 2),
     WORD_HINT(department,   other,                 category,   unusual,         2),
+    WORD_HINT(sub_reason,   unhelpful,             reason,     poor_service,    2),
+    WORD_HINT(sub_reason,   long_wait,             reason,     poor_service,    2),
+    WORD_HINT(sub_reason,   unresolved,            reason,     poor_service,    2),
+    WORD_HINT(sub_reason,   late,                  reason,     delivery,        2),
+    WORD_HINT(sub_reason,   off_schedule,          reason,     delivery,        2),
+    WORD_HINT(sub_reason,   damaged,               reason,     delivery,        2),
+    WORD_HINT(sub_reason,   poor_quality,          reason,     quality,         2),
+    WORD_HINT(sub_reason,   workmanship,           reason,     quality,         2),
+    WORD_HINT(sub_reason,   failed,                reason,     quality,         2),
+    WORD_HINT(sub_reason,   complicated,           reason,     refund,          2),
+    WORD_HINT(sub_reason,   refused,               reason,     refund,          2),
+    WORD_HINT(sub_reason,   wrong_charge,          reason,     billing,         2),
+    WORD_HINT(sub_reason,   not_credited,          reason,     billing,         2),
     WORD_HINT(reason,       empathy,               category,   attitudinal,     2),
     WORD_HINT(reason,       empathy,               unmet_need, understood,      3),
     WORD_HINT(reason,       personalisation,       unmet_need, appreciated,     2),
@@ -187,6 +200,17 @@ static bool may_be_danger(const struct pulih_classification *c)
     return c->best[PULIH_AXIS_gravity] & ~c->value[PULIH_AXIS_gravity] & bit;
 }
 
+/* A closer reason of another reason than was decided says nothing. */
+static void drop_stray_sub_reason(struct pulih_classification *c)
+{
+    const enum pulih_axis sub = PULIH_AXIS_sub_reason;
+
+    for (size_t i = 0; i < PULIH_COUNT(hints); i++)
+        if (hints[i].from == sub && hints[i].when == c->value[sub] &&
+            hints[i].value != c->value[PULIH_AXIS_reason])
+            c->value[sub] = 0;
+}
+
 void pulih_derive(const struct pulih_policy *policy, const struct pulih_classify_facts *facts,
                   struct pulih_tally *tally, struct pulih_classification *ret)
 {
@@ -194,6 +218,7 @@ void pulih_derive(const struct pulih_policy *policy, const struct pulih_classify
         pulih_tally_decide(tally, order[i], policy->threshold[order[i]], ret);
         give_hints(order[i], ret, tally);
     }
+    drop_stray_sub_reason(ret);
     decide_tier(policy, facts, tally, ret);
     decide_priority(policy, facts, tally, ret);
     ret->unsure = !ret->value[PULIH_AXIS_category] || !ret->value[PULIH_AXIS_department] ||
