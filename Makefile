@@ -30,8 +30,8 @@ SERVICES := $(shell sed -n 's/^SERVICE.\([a-z]*\),.*/\1/p' include/pulih/tbl/ser
 sources   = $(sort $(wildcard $(1)))
 objects   = $(patsubst %.c,$(BUILD)/%.o,$(call sources,$(1)))
 
-COMMON   := $(call objects,services/common/base/*.c services/common/core/*.c services/common/host/*.c proto/*.c \
-              $(if $(POINTS),tests/fault/point.c))
+COMMON   := $(call objects,services/common/base/*.c services/common/core/*.c services/common/learn/*.c services/common/host/*.c \
+              proto/*.c $(if $(POINTS),tests/fault/point.c))
 CLIENT   := $(call objects,services/client/*.c)
 CTL      := $(call objects,services/ctl/*.c)
 TEST_LIB := $(call objects,tests/lib/*.c)
@@ -101,7 +101,7 @@ $(FLAGS): Makefile
 	  l=$$(pkg-config --libs $(filter-out cmocka,$(PACKAGES)) $$m) && \
 	  { $(call try,HAS,$(WISHES)); $(call try,HAS_release,$(WISHES_release)); \
 	    $(call try,HAS_LD,$(LD_WISHES)); \
-	    echo "PKG_CFLAGS := $$p"; echo "PKG_LIBS := $$l -lpthread"; } >$@.$$$$.new && \
+	    echo "PKG_CFLAGS := $$p"; echo "PKG_LIBS := $$l -llinear -lm -lpthread"; } >$@.$$$$.new && \
 	  rm -f $@.$$$$ && mv $@.$$$$.new $@
 
 # A change of flags rebuilds everything.
@@ -278,7 +278,7 @@ install: all
 	$(if $(CLIENT),install -m 755 $(BUILD)/libpulih.so $(D)/lib/libpulih.so.1 && ln -sf libpulih.so.1 $(D)/lib/libpulih.so)
 	$(if $(CLIENT),install -d $(D)/lib/pkgconfig && printf '%s\n' 'Name: pulih' 'Description: client of pulih' \
 	  'Version: $(VERSION)' 'Cflags: -I$(PREFIX)/include' \
-	  'Libs: -L$(PREFIX)/lib -lpulih' 'Libs.private: $(filter-out -lpq -lconfig -lmicrohttpd -lutf8proc,$(PKG_LIBS))' >$(D)/lib/pkgconfig/pulih.pc)
+	  'Libs: -L$(PREFIX)/lib -lpulih' 'Libs.private: $(filter-out -lpq -lconfig -lmicrohttpd -lutf8proc -llinear,$(PKG_LIBS))' >$(D)/lib/pkgconfig/pulih.pc)
 	$(foreach n,1 3 5 7 8,$(call put,644,$(call sources,services/*/*.$(n) proto/*.$(n)),$(D)/share/man/man$(n)) &&) true
 	$(call put,644,$(call sources,deploy/policies/*),$(D)/share/pulih/policies)
 	$(call put,644,$(call sources,deploy/conf/*),$(D)/share/pulih/conf)

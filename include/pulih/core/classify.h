@@ -1,7 +1,7 @@
 /* Classification: from a text and a few facts to a value, a confidence and the evidence on every axis.
  *
- * Does.     Voters look at the text and cast votes; the tally decides per axis or abstains. The rules of the
- *           policy are the first voter; a learned model is another row of the voters' table.
+ * Does.     Voters look at the text and cast votes; the tally decides per axis or abstains. Rules and
+ *           learned models of the policy are the first of them.
  * Promises. Pure: same text, facts and policy give the same result. No allocation.
  */
 #ifndef PULIH_CORE_CLASSIFY_H
@@ -34,7 +34,7 @@ struct pulih_evidence {
     uint8_t axis;
     uint16_t value;   /* the word voted for */
     int16_t weight;   /* what the vote counted */
-    char rule[24];    /* id of the rule in the policy */
+    char rule[24];    /* id of the rule in the policy, or name of the model */
     uint16_t at, len; /* bytes in the story */
 };
 
@@ -66,5 +66,8 @@ struct pulih_policy;
 
 void pulih_classify(const struct pulih_policy *policy, const struct pulih_classify_facts *facts,
                     struct pulih_classification *ret);
+/* The same with the evidence of one axis alone. */
+void pulih_classify_axis(const struct pulih_policy *policy, const struct pulih_classify_facts *facts,
+                         enum pulih_axis axis, struct pulih_classification *ret);
 
 #endif

@@ -11,6 +11,7 @@
 #include "pulih/core/calendar.h"
 #include "pulih/core/classify.h"
 #include "pulih/core/letter.h"
+#include "pulih/core/models.h"
 
 enum {
     PULIH_TIERS = 5,
@@ -86,6 +87,7 @@ struct pulih_policy {
     size_t n_authority;
 
     struct pulih_rules *rules;       /* see classify.h */
+    struct pulih_models models;      /* that vote beside the rules */
     uint8_t threshold[PULIH_AXIS_N]; /* confidence (0-100) below which an axis abstains */
     struct pulih_tier_row tiers[PULIH_TIER_ROWS_MAX];
     size_t n_tiers;                      /* the last one has no condition */

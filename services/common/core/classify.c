@@ -1,6 +1,8 @@
 /* The voters, and the call that asks them all. */
 #include "pulih/core/classify.h"
 
+#include <math.h>
+
 #include "pulih/base/must.h"
 #include "pulih/core/policy.h"
 #include "services/common/core/derive.h"
@@ -23,6 +25,7 @@ struct hearing {
     size_t n_met;
     struct pulih_met met[PULIH_RULES_MAX]; /* rules that the story met */
     struct pulih_text text;                /* the story */
+    struct pulih_features features;        /* of it, where there are models */
 };
 
 static void cast(struct hearing *h, enum pulih_axis axis, int value, int weight, const char *rule)
@@ -39,6 +42,8 @@ static void cast(struct hearing *h, enum pulih_axis axis, int value, int weight,
 static const uint32_t wish_axes = 1u << PULIH_AXIS_motive | 1u << PULIH_AXIS_request_type |
                                   1u << PULIH_AXIS_response_mode | 1u << PULIH_AXIS_gravity |
                                   1u << PULIH_AXIS_anger;
+
+static const uint32_t language_axis = 1u << PULIH_AXIS_language;
 
 static void cast_rule(struct hearing *h, const struct pulih_met *met, uint32_t axes, bool in_story)
 {
@@ -89,15 +94,123 @@ static void read_and_match(struct hearing *h, struct pulih_view utf8)
     h->n_met = pulih_rules_match(h->policy->rules, &h->text, h->met);
 }
 
-static void vote_by_rules(struct hearing *h)
+static void vote_by_wish(struct hearing *h)
 {
-    const uint32_t language = 1u << PULIH_AXIS_language;
-
     read_and_match(h, h->facts->expected_outcome);
     cast_rules(h, wish_axes, false);
+}
+
+static void vote_by_rules(struct hearing *h)
+{
+    cast_rules(h, ~language_axis, true);
+}
+
+/* --- learned models ------------------------------------------------------------------------------ */
+
+/* A model has at least so many points to give away; more where rules gave more, as they do in long texts. */
+enum { MODEL_POINTS = 5, POINT = 100, REASONS = 3 };
+
+struct verdict {
+    const struct pulih_voting_model *voter;
+    const char *name;
+    struct pulih_judgement judgement;
+};
+
+/* Each of the words in the text which spoke most for the best label has its share of the points. */
+static void cast_reasons(struct hearing *h, const struct verdict *v, uint16_t value, int hundredths)
+{
+    struct pulih_model_reason reasons[REASONS];
+    size_t n = pulih_model_reasons(v->voter->model, &h->features, &v->judgement, reasons, REASONS);
+    struct pulih_vote vote = {.axis = (uint8_t)v->voter->axis, .value = value, .rule = v->name};
+    float all = 0;
+    int left = hundredths;
+
+    for (size_t i = 0; i < n; i++)
+        all += reasons[i].weight;
+    for (size_t i = 0; i < n; i++, left -= vote.hundredths) {
+        vote.hundredths = i + 1 == n ? left : (int)((float)hundredths * reasons[i].weight / all);
+        vote.at = reasons[i].at;
+        vote.len = reasons[i].len;
+        pulih_tally_cast(h->tally, vote);
+    }
+    if (n == 0) {
+        vote.hundredths = left;
+        pulih_tally_cast(h->tally, vote);
+    }
+}
+
+static void cast_score(struct hearing *h, const struct verdict *v, size_t n_labels)
+{
+    float mean = 0;
+
+    for (size_t k = 0; k < n_labels; k++)
+        mean += v->judgement.probability[k] * (float)v->voter->value[k];
+    if (lrintf(mean * POINT) > 0)
+        cast_reasons(h, v, 0, (int)lrintf(mean * POINT));
+}
+
+static int points_of(const struct hearing *h, enum pulih_axis axis)
+{
+    int by_rules = 0;
+
+    for (size_t word = 0; word < PULIH_VALUES_MAX; word++)
+        by_rules += h->tally->sum[axis][word] > 0 ? h->tally->sum[axis][word] : 0;
+    return by_rules > MODEL_POINTS * POINT ? by_rules : MODEL_POINTS * POINT;
+}
+
+/* Each word has its share of the points; the best one names its reasons. */
+static void cast_words(struct hearing *h, const struct verdict *v, size_t n_labels)
+{
+    int points = points_of(h, v->voter->axis);
+
+    for (size_t k = 0; k < n_labels; k++) {
+        int hundredths = (int)lrintf(v->judgement.probability[k] * (float)points);
+
+        if (!v->voter->value[k] || !hundredths)
+            continue;
+        if (k == v->judgement.best)
+            cast_reasons(h, v, v->voter->value[k], hundredths);
+        else
+            pulih_tally_cast(h->tally, (struct pulih_vote){.axis = (uint8_t)v->voter->axis,
+                                                           .value = v->voter->value[k],
+                                                           .hundredths = hundredths,
+                                                           .rule = v->name});
+    }
+}
+
+static void cast_models(struct hearing *h, uint32_t axes)
+{
+    struct verdict v;
+
+    for (size_t i = 0; i < h->policy->models.n && h->features.n; i++) {
+        v.voter = &h->policy->models.at[i];
+        const struct pulih_model_about *about = pulih_model_about(v.voter->model);
+
+        if (!(axes >> v.voter->axis & 1))
+            continue;
+        v.name = about->name;
+        pulih_model_judge(v.voter->model, &h->features, &v.judgement);
+        if (pulih_axes[v.voter->axis].kind == PULIH_AXIS_IS_score)
+            cast_score(h, &v, about->n_labels);
+        else
+            cast_words(h, &v, about->n_labels);
+    }
+}
+
+static void vote_by_models(struct hearing *h)
+{
+    cast_models(h, ~language_axis);
+}
+
+/* Reads the story for those who vote after it. */
+static void vote_on_language(struct hearing *h)
+{
     read_and_match(h, h->facts->story);
-    cast_rules(h, language, true);
-    cast_rules(h, ~language, true);
+    h->features.n = 0;
+    if (h->policy->models.n)
+        pulih_features_read(&h->text, &h->features);
+    cast_models(h, language_axis);
+    cast_rules(h, language_axis, true);
 }
 
 /* --- facts --------------------------------------------------------------------------------------- */
@@ -188,15 +301,13 @@ static void vote_by_style(struct hearing *h)
         cast(h, PULIH_AXIS_anger, 0, marks < MARKS_MAX ? marks : MARKS_MAX, "style-exclamation");
 }
 
-/* Another way to judge, say a learned model, is one more line. Rules come first: they read the text. */
+/* Another way to judge is one more line. Language comes before the rules, as some hold in one only. */
 static void (*const voters[])(struct hearing *h) = {
-    vote_by_rules,
-    vote_by_facts,
-    vote_by_style,
+    vote_by_wish, vote_on_language, vote_by_rules, vote_by_models, vote_by_facts, vote_by_style,
 };
 
-void pulih_classify(const struct pulih_policy *policy, const struct pulih_classify_facts *facts,
-                    struct pulih_classification *ret)
+static void classify(const struct pulih_policy *policy, const struct pulih_classify_facts *facts,
+                     uint32_t explained, struct pulih_classification *ret)
 {
     struct pulih_tally tally;
     struct hearing hearing;
@@ -210,5 +321,17 @@ void pulih_classify(const struct pulih_policy *policy, const struct pulih_classi
         voters[i](&hearing);
     *ret = (struct pulih_classification){0};
     pulih_derive(policy, facts, &tally, ret);
-    pulih_tally_explain(&tally, ret);
+    pulih_tally_explain(&tally, explained, ret);
+}
+
+void pulih_classify(const struct pulih_policy *policy, const struct pulih_classify_facts *facts,
+                    struct pulih_classification *ret)
+{
+    classify(policy, facts, UINT32_MAX, ret);
+}
+
+void pulih_classify_axis(const struct pulih_policy *policy, const struct pulih_classify_facts *facts,
+                         enum pulih_axis axis, struct pulih_classification *ret)
+{
+    classify(policy, facts, 1u << axis, ret);
 }

@@ -13,6 +13,7 @@
 #include "services/common/core/policy_read.h"
 #include "services/common/core/rules_load.h"
 
+enum { MODEL_PATH_MAX_BYTES = 500 };
 enum { VERSION_MAX_BYTES = 20, COMPANY_MAX_BYTES = 100, OFFERS_MAX = 100, THRESHOLD_STANDARD = 50 };
 
 /* A policy and the memory of its texts. */
@@ -132,6 +133,30 @@ static void read_rules(struct pulih_policy_reader *r, config_setting_t *at)
     r->policy->rules = pulih_rules_load(at, r->path, r->why);
 }
 
+static void add_model(struct pulih_policy_reader *r, config_setting_t *at)
+{
+    PULIH_AUTO(pulih_buf_free) struct pulih_buf path = {0};
+    PULIH_AUTO(pulih_buf_free) struct pulih_buf fault = {0};
+
+    if (!pulih_policy_text(r, at, MODEL_PATH_MAX_BYTES, false).at)
+        return;
+    pulih_policy_path(config_setting_get_string(at), r->path, &path);
+    struct pulih_model *model = pulih_model_load_file(pulih_buf_text(&path), &fault);
+    if (!model)
+        pulih_policy_wrong(r, at, "%.*s", (int)fault.len - 1, pulih_buf_text(&fault));
+    else if (!pulih_models_add(&r->policy->models, model, &fault))
+        pulih_policy_wrong(r, at, "%s: %.*s", pulih_buf_text(&path), (int)fault.len - 1,
+                           pulih_buf_text(&fault));
+}
+
+static void read_models(struct pulih_policy_reader *r, config_setting_t *at)
+{
+    if (!pulih_policy_elements(r, at, 0, PULIH_MODELS_MAX))
+        return;
+    for (int i = 0; i < config_setting_length(at); i++)
+        add_model(r, config_setting_get_elem(at, (unsigned)i));
+}
+
 /* --- the whole --------------------------------------------------------------------------------------- */
 
 /* Every top-level setting, in the order of reading: letters need the language, authority the currency. */
@@ -164,6 +189,7 @@ static const struct {
     {"lists", read_with_rules, false},
     {"spellings", read_with_rules, false},
     {"rules", read_rules, true},
+    {"models", read_models, false},
 };
 
 static void read_rows(struct pulih_policy_reader *r, config_setting_t *root)
@@ -206,7 +232,8 @@ void pulih_policy_read_file(struct pulih_policy_reader *r, struct pulih_view pat
     pulih_buf_add_byte(&r->files, 0);
 }
 
-/* Completes the version with a digest of all files that were read, in the order in which they were. */
+/* Completes the version with a digest of all files that were read, in the order in which they were, and of
+ * the models. */
 static void digest_files(struct pulih_policy_reader *r, const config_t *config)
 {
     crypto_generichash_state hash;
@@ -224,6 +251,9 @@ static void digest_files(struct pulih_policy_reader *r, const config_t *config)
     for (size_t at = 0; at < r->files.len; at += strlen(r->files.at + at) + 1)
         if (!hash_file(&hash, r->files.at + at))
             pulih_buf_addf(r->why, "%s: %s\n", r->files.at + at, strerror(errno));
+    for (size_t i = 0; i < r->policy->models.n; i++)
+        crypto_generichash_update(&hash, pulih_model_about(r->policy->models.at[i].model)->digest,
+                                  PULIH_MODEL_DIGEST);
     crypto_generichash_final(&hash, digest, sizeof digest);
     snprintf(version + len, sizeof r->policy->version - len, " %02x%02x%02x%02x", digest[0], digest[1],
              digest[2], digest[3]);
@@ -280,6 +310,7 @@ void pulih_policy_free(struct pulih_policy *p)
     for (size_t i = 0; i < p->n_calendars; i++)
         pulih_calendar_free(p->calendars[i].calendar);
     pulih_rules_free(p->rules);
+    pulih_models_free(&p->models);
     pulih_arena_free(&l->texts);
     free(l);
 }

@@ -5,6 +5,14 @@
 
 #include "pulih/base/must.h"
 
+/* What settles a word, in the unit of the sums. */
+enum { POINT = 100, SETTLED = PULIH_ENOUGH * POINT };
+
+static int hundredths_of(const struct pulih_vote *vote)
+{
+    return vote->weight * POINT + vote->hundredths;
+}
+
 void pulih_tally_start(struct pulih_tally *tally)
 {
     memset(tally, 0, offsetof(struct pulih_tally, votes));
@@ -22,7 +30,7 @@ void pulih_tally_cast(struct pulih_tally *tally, struct pulih_vote vote)
     }
     if (vote.force)
         tally->forced[vote.axis] |= bit;
-    tally->sum[vote.axis][vote.value] += vote.weight;
+    tally->sum[vote.axis][vote.value] += hundredths_of(&vote);
     tally->cast[vote.axis] = true;
     if (tally->n_votes < PULIH_VOTES_MAX)
         tally->votes[tally->n_votes++] = vote;
@@ -40,21 +48,21 @@ static int support(const struct pulih_tally *tally, int axis, size_t word)
 
     if (tally->vetoed[axis] >> word & 1 && !is_forced(tally, axis, word))
         return 0;
-    if (is_forced(tally, axis, word) && sum < PULIH_ENOUGH)
-        return PULIH_ENOUGH;
+    if (is_forced(tally, axis, word) && sum < SETTLED)
+        return SETTLED;
     return sum > 0 ? sum : 0;
 }
 
 static int strength(int sum)
 {
-    return sum < PULIH_ENOUGH ? sum : PULIH_ENOUGH;
+    return sum < SETTLED ? sum : SETTLED;
 }
 
 static void decide_one(const struct pulih_tally *tally, int axis, uint8_t threshold,
                        struct pulih_classification *ret)
 {
     size_t best = 0;
-    int all = 0, confidence = 0;
+    int64_t all = 0, confidence = 0;
 
     for (size_t word = 1; word < PULIH_VALUES_MAX; word++) {
         int sum = support(tally, axis, word);
@@ -67,8 +75,8 @@ static void decide_one(const struct pulih_tally *tally, int axis, uint8_t thresh
     }
     if (best)
         confidence = is_forced(tally, axis, best) ? 100
-                                                  : 100 * support(tally, axis, best) / all *
-                                                        strength(support(tally, axis, best)) / PULIH_ENOUGH;
+                                                  : INT64_C(100) * support(tally, axis, best) *
+                                                        strength(support(tally, axis, best)) / all / SETTLED;
     ret->best[axis] = (uint16_t)best;
     ret->value[axis] = confidence >= threshold ? (uint16_t)best : 0;
     ret->confidence[axis] = (uint8_t)confidence;
@@ -81,7 +89,7 @@ static void decide_many(const struct pulih_tally *tally, int axis, uint8_t thres
 
     ret->best[axis] = ret->value[axis] = 0;
     for (size_t word = 1; word < PULIH_VALUES_MAX; word++) {
-        int confidence = 100 * strength(support(tally, axis, word)) / PULIH_ENOUGH;
+        int confidence = 100 * strength(support(tally, axis, word)) / SETTLED;
         uint16_t bit = (uint16_t)(1u << (word - 1));
 
         if (confidence == 0)
@@ -96,7 +104,7 @@ static void decide_many(const struct pulih_tally *tally, int axis, uint8_t thres
 
 static void decide_score(const struct pulih_tally *tally, int axis, struct pulih_classification *ret)
 {
-    int sum = tally->sum[axis][0];
+    int sum = tally->sum[axis][0] / POINT;
 
     ret->value[axis] = ret->best[axis] = (uint16_t)(sum < 0 ? 0 : sum > 100 ? 100 : sum);
     ret->confidence[axis] = tally->cast[axis] ? 100 : 0;
@@ -121,11 +129,16 @@ void pulih_tally_decide(const struct pulih_tally *tally, enum pulih_axis axis, u
 /* Did the vote speak for what its axis came to? */
 static bool is_for(const struct pulih_vote *vote, const struct pulih_classification *c)
 {
-    if (vote->weight <= 0)
+    if (hundredths_of(vote) <= 0)
         return false;
     if (pulih_axes[vote->axis].kind == PULIH_AXIS_IS_many)
         return c->best[vote->axis] >> (vote->value - 1) & 1;
     return pulih_axes[vote->axis].kind == PULIH_AXIS_IS_score || c->best[vote->axis] == vote->value;
+}
+
+static int whole(const struct pulih_vote *vote)
+{
+    return (hundredths_of(vote) + POINT / 2) / POINT;
 }
 
 /* Weights of scores and of words made comparable. */
@@ -140,7 +153,7 @@ static void add_evidence(struct pulih_classification *c, const struct pulih_vote
     struct pulih_evidence *e = c->evidence;
     size_t at = c->n_evidence;
 
-    while (at > before && rank(e[at - 1].axis, e[at - 1].weight) < rank(vote->axis, vote->weight))
+    while (at > before && rank(e[at - 1].axis, e[at - 1].weight) < rank(vote->axis, whole(vote)))
         at--;
     if (at == PULIH_EVIDENCE_MAX)
         return;
@@ -149,36 +162,38 @@ static void add_evidence(struct pulih_classification *c, const struct pulih_vote
     memmove(&e[at + 1], &e[at], ((size_t)c->n_evidence - 1 - at) * sizeof *e);
     e[at] = (struct pulih_evidence){.axis = vote->axis,
                                     .value = vote->value,
-                                    .weight = (int16_t)vote->weight,
+                                    .weight = (int16_t)whole(vote),
                                     .at = vote->at,
                                     .len = vote->len};
     memcpy(e[at].rule, vote->rule, strnlen(vote->rule, sizeof e[at].rule - 1));
 }
 
 /* Of each axis the strongest vote for what it came to, or NULL. */
-static void find_strongest(const struct pulih_tally *tally, const struct pulih_classification *c,
+static void find_strongest(const struct pulih_tally *tally, uint32_t axes, const struct pulih_classification *c,
                            const struct pulih_vote *ret[PULIH_AXIS_N])
 {
     for (size_t i = 0; i < tally->n_votes; i++) {
         const struct pulih_vote *vote = &tally->votes[i], **best = &ret[vote->axis];
 
-        if (is_for(vote, c) && (!*best || vote->weight > (*best)->weight))
+        if (axes >> vote->axis & 1 && is_for(vote, c) &&
+            (!*best || hundredths_of(vote) > hundredths_of(*best)))
             *best = vote;
     }
 }
 
-void pulih_tally_explain(const struct pulih_tally *tally, struct pulih_classification *ret)
+void pulih_tally_explain(const struct pulih_tally *tally, uint32_t axes, struct pulih_classification *ret)
 {
     const struct pulih_vote *strongest[PULIH_AXIS_N] = {0};
     size_t leading;
 
-    find_strongest(tally, ret, strongest);
+    find_strongest(tally, axes, ret, strongest);
     ret->n_evidence = 0;
     for (size_t axis = 0; axis < PULIH_AXIS_N; axis++)
         if (strongest[axis])
             add_evidence(ret, strongest[axis], 0);
     leading = ret->n_evidence;
     for (size_t i = 0; i < tally->n_votes; i++)
-        if (is_for(&tally->votes[i], ret) && strongest[tally->votes[i].axis] != &tally->votes[i])
+        if (axes >> tally->votes[i].axis & 1 && is_for(&tally->votes[i], ret) &&
+            strongest[tally->votes[i].axis] != &tally->votes[i])
             add_evidence(ret, &tally->votes[i], leading);
 }

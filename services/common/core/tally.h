@@ -1,5 +1,7 @@
 /* Counts votes and decides an axis, or abstains.
  *
+ * A vote weighs whole points and hundredths; both count.
+ *
  * One word   The sums of its words compete. Confidence = share of the best word among all that spoke for
  *            some word x strength, which is its sum, at most PULIH_ENOUGH, against PULIH_ENOUGH:
  *            100 * best / all * min(best, ENOUGH) / ENOUGH. A forced word has 100.
@@ -24,13 +26,14 @@ struct pulih_vote {
     uint8_t axis;
     uint16_t value;
     int weight;
+    int hundredths; /* of a point, beside the weight: models weigh finely */
     bool force, veto;
     const char *rule;
     uint16_t at, len; /* bytes of the story; 0, 0: not from the story */
 };
 
 struct pulih_tally {
-    int sum[PULIH_AXIS_N][PULIH_VALUES_MAX];
+    int sum[PULIH_AXIS_N][PULIH_VALUES_MAX]; /* hundredths of a point */
     bool cast[PULIH_AXIS_N];
     uint16_t forced[PULIH_AXIS_N], vetoed[PULIH_AXIS_N]; /* bit n: word n */
     size_t n_votes;
@@ -44,7 +47,7 @@ void pulih_tally_cast(struct pulih_tally *tally, struct pulih_vote vote);
 void pulih_tally_decide(const struct pulih_tally *tally, enum pulih_axis axis, uint8_t threshold,
                         struct pulih_classification *ret);
 /* Fills the evidence from the votes for what was decided or guessed best: of each axis the strongest, then
- * the others, both by weight. */
-void pulih_tally_explain(const struct pulih_tally *tally, struct pulih_classification *ret);
+ * the others, both by weight. `axes`: bit n for axis n, the others are left out. */
+void pulih_tally_explain(const struct pulih_tally *tally, uint32_t axes, struct pulih_classification *ret);
 
 #endif

@@ -1,0 +1,33 @@
+/* The learned models that have a vote in classification.
+ *
+ * Does.     Ties each model to an axis and its labels to the words of that axis.
+ * Owns.     The models. Read-only once filled, so threads share it.
+ * Fails.    Adding: false and a line in *why, where a model does not fit; it is freed then, too.
+ *
+ * Labels are the words of the axis; `unknown` (`none`) takes its share of the probability, votes for nothing.
+ * On an axis that is a score, labels are numbers from 0 to 100, and the vote is their mean.
+ */
+#ifndef PULIH_CORE_MODELS_H
+#define PULIH_CORE_MODELS_H
+
+#include "pulih/core/classify.h"
+#include "pulih/core/model.h"
+
+enum { PULIH_MODELS_MAX = 16, PULIH_MODEL_WORDS_MAX = 101 };
+
+struct pulih_voting_model {
+    struct pulih_model *model;
+    enum pulih_axis axis;
+    uint16_t value[PULIH_MODEL_WORDS_MAX]; /* by label: the word's number, or the score */
+};
+
+/* All zero has no model. */
+struct pulih_models {
+    size_t n;
+    struct pulih_voting_model at[PULIH_MODELS_MAX];
+};
+
+bool pulih_models_add(struct pulih_models *models, struct pulih_model *model, struct pulih_buf *why);
+void pulih_models_free(struct pulih_models *models);
+
+#endif

@@ -1,0 +1,82 @@
+#include "pulih/core/models.h"
+
+#include <string.h>
+
+enum { SCORE_MAX = 100 };
+
+static int score_of(struct pulih_view label)
+{
+    int n = 0;
+
+    if (label.len == 0 || label.len > 3)
+        return -1;
+    for (size_t i = 0; i < label.len; i++) {
+        if (label.at[i] < '0' || label.at[i] > '9')
+            return -1;
+        n = 10 * n + (label.at[i] - '0');
+    }
+    return n <= SCORE_MAX ? n : -1;
+}
+
+static int value_of(const struct pulih_axis_row *axis, struct pulih_view label)
+{
+    return axis->kind == PULIH_AXIS_IS_score ? score_of(label)
+                                             : pulih_word_number((enum pulih_words)axis->words, label);
+}
+
+static bool tie_labels(struct pulih_voting_model *voter, struct pulih_buf *why)
+{
+    const struct pulih_model_about *about = pulih_model_about(voter->model);
+    const struct pulih_axis_row *axis = &pulih_axes[voter->axis];
+
+    for (size_t i = 0; i < about->n_labels; i++) {
+        int value = value_of(axis, about->labels[i]);
+
+        if (value < 0 || i == PULIH_MODEL_WORDS_MAX) {
+            pulih_buf_addf(why, "its label %.*s is no %s of the axis %s\n", PULIH_VIEW_ARG(about->labels[i]),
+                           axis->kind == PULIH_AXIS_IS_score ? "number from 0 to 100" : "word", axis->name);
+            return false;
+        }
+        voter->value[i] = (uint16_t)value;
+    }
+    return true;
+}
+
+static bool tie(struct pulih_models *models, struct pulih_model *model, struct pulih_buf *why)
+{
+    const char *name = pulih_model_about(model)->axis;
+    int axis = 0;
+
+    while (axis < PULIH_AXIS_N && strcmp(pulih_axes[axis].name, name) != 0)
+        axis++;
+    if (axis == PULIH_AXIS_tier || axis == PULIH_AXIS_priority)
+        pulih_buf_addf(why, "nothing votes on the axis %s, which follows from the others\n", name);
+    else if (axis == PULIH_AXIS_N)
+        pulih_buf_addf(why, "there is no axis %s; it can be used with pulihctl evaluate --model only\n",
+                       name);
+    else if (models->n == PULIH_MODELS_MAX)
+        pulih_buf_addf(why, "more than %d models\n", PULIH_MODELS_MAX);
+    else {
+        models->at[models->n] = (struct pulih_voting_model){.model = model, .axis = (enum pulih_axis)axis};
+        return tie_labels(&models->at[models->n], why);
+    }
+    return false;
+}
+
+bool pulih_models_add(struct pulih_models *models, struct pulih_model *model, struct pulih_buf *why)
+{
+    bool ok = tie(models, model, why);
+
+    if (ok)
+        models->n++;
+    else
+        pulih_model_free(model);
+    return ok;
+}
+
+void pulih_models_free(struct pulih_models *models)
+{
+    for (size_t i = 0; i < models->n; i++)
+        pulih_model_free(models->at[i].model);
+    models->n = 0;
+}
