@@ -16,6 +16,10 @@ COMMAND(dead,    "list | show REF | retry REF | discard REF", 1, 2, "looks at me
 COMMAND(check,   "FILE ...",     1, ARGS_ANY, "checks configuration and policy files")
 COMMAND(clock,   "add | between | show [CALENDAR]", 1, 2, "works out deadlines and working time by the calendars of a policy")
 COMMAND(key,     "new | show FILE", 1, 2, "makes a key pair for doors that speak CURVE, or shows the public key of one")
+COMMAND(train,   "",             0, 0, "trains a model on labelled texts")
+COMMAND(evaluate, "",            0, 0, "says how good a model, or all that judges an axis, is on labelled texts")
+COMMAND(explain, "[TEXT]",       0, 1, "shows what in a text speaks for its label; the text comes from standard input if not given")
+COMMAND(bench_classify, "",      0, 0, "measures how many texts a second are classified on one core, on all axes")
 COMMAND(version, "",             0, 0, "prints the versions of program, protocol and tables")
 
 OPTION(database, "CONNINFO", ON_DATABASE, "PostgreSQL, as a libpq connection string or URI; else PULIH_DATABASE, else libpq's own environment")
@@ -64,6 +68,18 @@ OPTION(first-day, "RULE", ON(clock), "add: same_time, receipt_day, next_day or n
 OPTION(to, "TIME", ON(clock), "between: the end, as --from")
 OPTION(month, "YYYY-MM", ON(clock), "show: the month")
 
+OPTION(axis, "AXIS", ON(train), "what the labels are about, such as department")
+OPTION(axis, "AXIS", ON(evaluate) | ON(explain), "judge by rules and models together, as the daemon does")
+OPTION(model, "FILE", ON(evaluate) | ON(explain), "judge by this model alone")
+OPTION(policy, "FILE", ON(train) | ON(evaluate) | ON(explain) | ON(bench_classify), "the policy with the rules and models; the one that comes with pulih if not given")
+OPTION(tsv, "FILE", ON(train) | ON(evaluate), "labelled texts: a label, a tab and a text on each line")
+OPTION(tsv, "FILE", ON(bench_classify), "texts: a language, a tab and a text on each line")
+OPTION(unlabelled, "FILE", ON(train), "texts without labels, a language, a tab and a text on each line: those that the policy's rules are sure of get their label")
+OPTION(dev, "FILE", ON(train), "texts of the same kind to score the model on, not learned from")
+OPTION(out, "FILE", ON(train), "where the model goes")
+OPTION(rows, "N", ON(train), "keep at most so many features, the weightiest, for a smaller model; all that matter if not given")
+
+OPTION(json, 0, ON(evaluate) | ON(explain), "print one JSON object")
 OPTION(json, 0, ON(clock) | ON(show) | ON(list) | ON(send) | ON(link) | ON(unlink) | ON(feed) | ON(letter) | ON(stats) | ON(dead), "print JSON, a line each")
 OPTION(help, 0, ON_ALL, "explain the command")
 // clang-format on

@@ -65,6 +65,8 @@ struct pulih_ctl {
 /* --- options.c --------------------------------------------------------------------------------------- */
 
 const struct pulih_ctl_command *pulih_ctl_command(const char *name);
+/* The name as it is typed: a dash where the row has _. Valid until the next call. */
+const char *pulih_ctl_name(const struct pulih_ctl_command *command);
 /* Reads what follows the command's name. False: it was told what is wrong. */
 bool pulih_ctl_read(struct pulih_ctl *ctl, int argc, char **argv);
 void pulih_ctl_end(struct pulih_ctl *ctl);
@@ -85,6 +87,13 @@ struct pulih_keys *pulih_ctl_keys(const struct pulih_ctl *ctl, struct pulih_keys
 /* Both print a line that starts with the command's name, and return the exit code that they are named for. */
 int pulih_ctl_usage(const struct pulih_ctl *ctl, const char *format, ...) PULIH_PRINTF(2, 3);
 int pulih_ctl_failed(const struct pulih_ctl *ctl, const char *format, ...) PULIH_PRINTF(2, 3);
+
+/* --- corpus.c ---------------------------------------------------------------------------------------- */
+
+struct pulih_corpus;
+
+/* Reads every file that the option names. False: it was told what is wrong. */
+bool pulih_ctl_read_texts(const struct pulih_ctl *ctl, const char *option, struct pulih_corpus *ret);
 
 /* --- print.c ----------------------------------------------------------------------------------------- */
 

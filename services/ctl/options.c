@@ -31,9 +31,20 @@ static const struct pulih_ctl_option options[] = {
 const struct pulih_ctl_command *pulih_ctl_command(const char *name)
 {
     for (size_t i = 0; i < PULIH_CTL_N; i++)
-        if (strcmp(commands[i].name, name) == 0)
+        if (strcmp(pulih_ctl_name(&commands[i]), name) == 0)
             return &commands[i];
     return NULL;
+}
+
+const char *pulih_ctl_name(const struct pulih_ctl_command *command)
+{
+    static char name[32];
+
+    snprintf(name, sizeof name, "%s", command->name);
+    for (char *sign = name; *sign; sign++)
+        if (*sign == '_')
+            *sign = '-';
+    return name;
 }
 
 static bool has_option(const struct pulih_ctl_command *command, const struct pulih_ctl_option *option)
@@ -75,8 +86,8 @@ static void help_command(const struct pulih_ctl_command *command, FILE *to)
 {
     PULIH_AUTO(pulih_buf_free) struct pulih_buf left = {0};
 
-    fprintf(to, "usage: pulihctl %s [OPTION ...]%s%s\n%s\n\n", command->name, *command->args ? " " : "",
-            command->args, command->doc);
+    fprintf(to, "usage: pulihctl %s [OPTION ...]%s%s\n%s\n\n", pulih_ctl_name(command),
+            *command->args ? " " : "", command->args, command->doc);
     for (size_t i = 0; i < PULIH_COUNT(options); i++) {
         if (!has_option(command, &options[i]))
             continue;
@@ -95,7 +106,7 @@ void pulih_ctl_help(const struct pulih_ctl_command *command, FILE *to)
     }
     fprintf(to, "usage: pulihctl COMMAND ...\nThe operator's and supervisor's tool of pulih.\n\n");
     for (size_t i = 0; i < PULIH_CTL_N; i++)
-        print_row(to, commands[i].name, commands[i].doc);
+        print_row(to, pulih_ctl_name(&commands[i]), commands[i].doc);
     fprintf(to,
             "\npulihctl COMMAND --help explains one. REF is a reference as printed on a letter, or a UUID.\n"
             "Exit codes: 0 done, 1 failed or nothing found, 2 wrong usage.\n");
@@ -111,7 +122,7 @@ static void PULIH_PRINTF(2, 0) tell(const struct pulih_ctl *ctl, const char *for
 
     vsnprintf(text, sizeof text, format, args);
     pulih_ctl_add_text(&safe, pulih_view_of(text), -1);
-    pulih_buf_addf(&line, "pulihctl %s: %s\n", ctl->command->name, pulih_buf_text(&safe));
+    pulih_buf_addf(&line, "pulihctl %s: %s\n", pulih_ctl_name(ctl->command), pulih_buf_text(&safe));
     fputs(pulih_buf_text(&line), stderr);
 }
 
@@ -122,7 +133,7 @@ int pulih_ctl_usage(const struct pulih_ctl *ctl, const char *format, ...)
     va_start(args, format);
     tell(ctl, format, args);
     va_end(args);
-    fprintf(stderr, "Try: pulihctl %s --help\n", ctl->command->name);
+    fprintf(stderr, "Try: pulihctl %s --help\n", pulih_ctl_name(ctl->command));
     return PULIH_CTL_USAGE;
 }
 

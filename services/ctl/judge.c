@@ -1,0 +1,105 @@
+#include "services/ctl/judge.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "pulih/base/must.h"
+#include "pulih/base/near.h"
+
+/* Where the standard policy lies, seen from the program: in the sources, and installed. */
+static const char *const standard_policies[] = {
+    "/../../deploy/policies/default.cfg",
+    "/../share/pulih/policies/default.cfg",
+};
+
+static bool find_standard(struct pulih_buf *ret)
+{
+    char program[PATH_MAX];
+    ssize_t len = readlink("/proc/self/exe", program, sizeof program - 1);
+
+    if (len <= 0)
+        return false;
+    program[len] = 0;
+    *strrchr(program, '/') = 0;
+    for (size_t i = 0; i < PULIH_COUNT(standard_policies); i++) {
+        pulih_buf_empty(ret);
+        pulih_buf_addf(ret, "%s%s", program, standard_policies[i]);
+        if (access(pulih_buf_text(ret), R_OK) == 0)
+            return true;
+    }
+    return false;
+}
+
+struct pulih_policy *pulih_ctl_policy(const struct pulih_ctl *ctl)
+{
+    PULIH_AUTO(pulih_buf_free) struct pulih_buf standard = {0};
+    PULIH_AUTO(pulih_buf_free) struct pulih_buf why = {0};
+    const char *path = pulih_ctl_option(ctl, "policy");
+
+    if (!path && !find_standard(&standard)) {
+        pulih_ctl_failed(ctl, "the standard policy is not there; name one with --policy FILE");
+        return NULL;
+    }
+    struct pulih_policy *policy = pulih_policy_load(path ? path : pulih_buf_text(&standard), &why);
+    if (!policy)
+        pulih_ctl_failed(ctl, "this policy has faults:\n%s", pulih_buf_text(&why));
+    return policy;
+}
+
+bool pulih_ctl_find_axis(const struct pulih_ctl *ctl, const char *name, enum pulih_axis *ret)
+{
+    const char *names[PULIH_AXIS_N];
+    size_t n = 0;
+
+    for (int a = 0; a < PULIH_AXIS_N; a++) {
+        if (pulih_axes[a].kind != PULIH_AXIS_IS_one)
+            continue;
+        names[n++] = pulih_axes[a].name;
+        if (strcmp(name, pulih_axes[a].name) == 0) {
+            *ret = (enum pulih_axis)a;
+            return true;
+        }
+    }
+    const char *nearest = pulih_nearest(name, names, n);
+    pulih_ctl_usage(ctl, "--axis wants an axis with one word, got %s; %s%s", name,
+                    nearest ? "did you mean " : "they are in pulih-policy(5), such as ",
+                    nearest ? nearest : "department");
+    return false;
+}
+
+static int open_model(const struct pulih_ctl *ctl, const char *path, struct pulih_judge *ret)
+{
+    PULIH_AUTO(pulih_buf_free) struct pulih_buf why = {0};
+
+    ret->model = pulih_model_load_file(path, &why);
+    ret->features = calloc(1, sizeof *ret->features);
+    if (!ret->features)
+        pulih_out_of_memory();
+    if (!ret->model)
+        return pulih_ctl_failed(ctl, "%.*s", (int)strcspn(pulih_buf_text(&why), "\n"), pulih_buf_text(&why));
+    return PULIH_CTL_OK;
+}
+
+int pulih_ctl_judge_open(const struct pulih_ctl *ctl, struct pulih_judge *ret)
+{
+    const char *model = pulih_ctl_option(ctl, "model"), *axis = pulih_ctl_option(ctl, "axis");
+
+    if (!model == !axis)
+        return pulih_ctl_usage(
+            ctl, "want --model FILE for one model, or --axis AXIS for rules and models together");
+    if (model)
+        return open_model(ctl, model, ret);
+    if (!pulih_ctl_find_axis(ctl, axis, &ret->axis))
+        return PULIH_CTL_USAGE;
+    ret->policy = pulih_ctl_policy(ctl);
+    return ret->policy ? PULIH_CTL_OK : PULIH_CTL_FAILED;
+}
+
+void pulih_ctl_judge_close(struct pulih_judge *judge)
+{
+    pulih_model_free(judge->model);
+    pulih_policy_free(judge->policy);
+    free(judge->features);
+}

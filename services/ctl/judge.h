@@ -1,0 +1,24 @@
+/* What evaluate, explain and bench-classify judge with: one model, or rules and models of a policy. */
+#ifndef PULIH_CTL_JUDGE_H
+#define PULIH_CTL_JUDGE_H
+
+#include "pulih/core/model.h"
+#include "pulih/core/policy.h"
+#include "services/ctl/ctl.h"
+
+struct pulih_judge {
+    struct pulih_model *model; /* or, with a policy: */
+    struct pulih_policy *policy;
+    enum pulih_axis axis;
+    struct pulih_features *features; /* of the text judged last by the model */
+};
+
+/* By the options --model, or --axis and --policy. Not PULIH_CTL_OK: it was told what is wrong. */
+int pulih_ctl_judge_open(const struct pulih_ctl *ctl, struct pulih_judge *ret);
+/* The policy that --policy names, or the one that comes with the program. NULL: it was told why not. */
+struct pulih_policy *pulih_ctl_policy(const struct pulih_ctl *ctl);
+/* An axis that has one word. False: it was told what is wrong. */
+bool pulih_ctl_find_axis(const struct pulih_ctl *ctl, const char *name, enum pulih_axis *ret);
+void pulih_ctl_judge_close(struct pulih_judge *judge);
+
+#endif
