@@ -251,7 +251,7 @@ void pulih_ctl_add_length(struct pulih_buf *out, int64_t us, bool iso)
 {
     int64_t hours = us / (3600 * US), minutes = us / (60 * US) % 60, seconds = us / US % 60, rest = us % US;
     size_t before = out->len;
-    char fraction[8] = "";
+    char fraction[16] = "";
 
     if (rest) {
         snprintf(fraction, sizeof fraction, ".%06d", (int)rest);

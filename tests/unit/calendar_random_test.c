@@ -425,7 +425,8 @@ static void split_slots_are_one_slot_with_a_gap(void **state)
         for (int i = 0; i < 1000; i++) {
             int64_t base_us = time_of("2026-11-23T00:00:00+08:00"), day_us = 1440 * MINUTE_US;
             int64_t from_us = base_us + open * MINUTE_US; /* a Monday at opening */
-            int64_t working_us = 1 + (int64_t)below(40u * (first + second)) * MINUTE_US + below(60000000);
+            int64_t working_us =
+                1 + (int64_t)below(40 * (uint32_t)(first + second)) * MINUTE_US + below(60000000);
             int64_t in_one_us = due_working(a, from_us, working_us),
                     in_two_us = due_working(b, from_us, working_us);
             int64_t after_us = (in_one_us - base_us) % day_us - open * MINUTE_US;

@@ -1,7 +1,8 @@
 /* A text as a learned model sees it: words, pairs of words and pieces of words, as numbers.
  *
- * Does.     Takes the words of a text (case, accents and drawn-out letters are folded), from each the pieces of
- *           3 to 5 bytes, the gaps before and behind it included, and from neighbours in a sentence the pair.
+ * Does.     Takes the words of a text (case, accents and drawn-out letters are folded), from each the pieces
+ *           of 3 to 5 bytes, the gaps before and behind it included, and from neighbours in a sentence the
+ *           pair.
  *           Every feature is a hash of 32 bits; two that share one count as one. Digits look alike.
  * Promises. Pure, any bytes are fine, nothing is allocated. Time grows with the length of the text, up to
  *           PULIH_FEATURES_MAX different features; what comes later is not looked at.

@@ -169,8 +169,8 @@ static void add_evidence(struct pulih_classification *c, const struct pulih_vote
 }
 
 /* Of each axis the strongest vote for what it came to, or NULL. */
-static void find_strongest(const struct pulih_tally *tally, uint32_t axes, const struct pulih_classification *c,
-                           const struct pulih_vote *ret[PULIH_AXIS_N])
+static void find_strongest(const struct pulih_tally *tally, uint32_t axes,
+                           const struct pulih_classification *c, const struct pulih_vote *ret[PULIH_AXIS_N])
 {
     for (size_t i = 0; i < tally->n_votes; i++) {
         const struct pulih_vote *vote = &tally->votes[i], **best = &ret[vote->axis];
