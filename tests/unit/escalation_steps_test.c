@@ -98,6 +98,22 @@ static void plans_by_tier_and_department(void **state)
 }
 
 /* Where the ladder's clock runs, it follows the new plan. */
+/* No date is better than a wrong one: an operator sees it among the dead and mends policy or data. */
+static void a_deadline_outside_of_the_calendar_is_not_made_up(void **state)
+{
+    static const int64_t received_us[] = {PULIH_CALENDAR_FIRST_US - 1, PULIH_CALENDAR_END_US - DESK_HOUR,
+                                          INT64_MAX};
+
+    (void)state;
+    for (size_t i = 0; i < PULIH_COUNT(received_us); i++) {
+        struct desk *d = open_desk(PULIH_STATE_classified);
+        d->row.received_at = received_us[i];
+        assert_int_equal(plan(d), PULIH_NEVER);
+        desk_expect_never(d, "a deadline would lie outside of the calendar");
+        desk_close(d);
+    }
+}
+
 static void a_new_plan_moves_the_deadline(void **state)
 {
     (void)state;
@@ -578,6 +594,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(plans_by_tier_and_department),
+        cmocka_unit_test(a_deadline_outside_of_the_calendar_is_not_made_up),
         cmocka_unit_test(a_new_plan_moves_the_deadline),
         cmocka_unit_test(a_new_plan_leaves_a_standing_clock_standing),
         cmocka_unit_test(a_new_plan_leaves_reprimands_alone),
