@@ -11,6 +11,7 @@ STEP    ?= 1# for failures
 SEED    ?=# for torture and sim: the plan comes from it
 FRAMES  ?= 1000000# for hostile: at each door
 POINTS  ?=# 1: tests may stop programs at points, see pulih/base/point.h
+DATA    ?=# for model: the folder of labelled sets that the default models are made from
 MUTANT  ?=# for mutants: some of tests/mutants; all if empty
 PREFIX  ?= /usr/local
 BUILD   ?= build/$(MODE)$(if $(POINTS),-points)
@@ -209,8 +210,13 @@ points:
 	@$(MAKE) --no-print-directory POINTS=1 BUILD=$(BUILD)-points all
 $(GROUPS): all tests tools
 	@BUILD=$(BUILD) tests/run $@
+ifeq ($(DATA),)
 model: tools
 	@BUILD=$(BUILD) tests/run model
+else
+model: all
+	@BUILD=$(BUILD) deploy/models/make $(DATA)
+endif
 fuzz:
 ifeq ($(MODE),fuzz)
 fuzz: $(FUZZ_BINS)
@@ -281,6 +287,7 @@ install: all
 	  'Libs: -L$(PREFIX)/lib -lpulih' 'Libs.private: $(filter-out -lpq -lconfig -lmicrohttpd -lutf8proc -llinear,$(PKG_LIBS))' >$(D)/lib/pkgconfig/pulih.pc)
 	$(foreach n,1 3 5 7 8,$(call put,644,$(call sources,services/*/*.$(n) proto/*.$(n)),$(D)/share/man/man$(n)) &&) true
 	$(call put,644,$(call sources,deploy/policies/*),$(D)/share/pulih/policies)
+	$(call put,644,$(call sources,deploy/models/*.model),$(D)/share/pulih/models)
 	$(call put,644,$(call sources,deploy/conf/*),$(D)/share/pulih/conf)
 	install -d $(D)/lib/systemd/system
 	for f in $(call sources,deploy/systemd/*); do t=$(D)/lib/systemd/system/$${f##*/}; \
@@ -312,6 +319,7 @@ help:
 #H make failures STEP=1  has the n-th call of each function fail, n from 1 on in such steps; hours with 1
 #H make sim SECONDS=60 SEED=n         simulated worlds; with SEED that one, and all that happens in it
 #H make mutants           breaks the hand-over in many ways, each must be noticed; MUTANT=name for one
+#H make model DATA=folder the default models, made anew from labelled sets; see deploy/models/README.md
 #H make cover tidy analyze format-check               what the tools say
 #H make docs              rewrites the printed parts of the documents; docs-check compares them
 #H make install DESTDIR= PREFIX=/usr/local            programs, libraries, man pages, policies, units

@@ -27,7 +27,7 @@ struct guess {
 static struct guess guess(struct evaluation *e, struct pulih_view text)
 {
     struct pulih_judge *judge = &e->judge;
-    struct pulih_judgement j;
+    PULIH_UNSET struct pulih_judgement j;
     struct pulih_classification c;
 
     if (judge->policy) {

@@ -46,7 +46,7 @@ static void ask_model(const struct pulih_judge *judge, struct explanation *e)
 {
     const struct pulih_model_about *about = pulih_model_about(judge->model);
     struct pulih_model_reason reasons[REASONS_MAX];
-    struct pulih_judgement j;
+    PULIH_UNSET struct pulih_judgement j;
 
     pulih_features_of(e->text, judge->features);
     pulih_model_judge(judge->model, judge->features, &j);

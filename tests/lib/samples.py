@@ -30,9 +30,12 @@ def a_policy(*changes):
     """Path of a policy of the test's own: the standard one with changes, see change_policy."""
     folder = tempfile.mkdtemp(prefix="pulih-policy.")
     t.undo_last(lambda: shutil.rmtree(folder, ignore_errors=True))
+    os.symlink(os.path.join(t.ROOT, "deploy/models"), os.path.join(folder, "models"))
+    policies = os.path.join(folder, "policies")
+    os.mkdir(policies)
     for path in glob.glob(os.path.join(_FOLDER, "*.cfg")) + glob.glob(os.path.join(_FOLDER, "*.ics")):
-        shutil.copy(path, folder)
-    path = os.path.join(folder, "default.cfg")
+        shutil.copy(path, policies)
+    path = os.path.join(policies, "default.cfg")
     change_policy(path, *changes)
     return path
 

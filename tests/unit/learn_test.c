@@ -78,7 +78,7 @@ static void features_have_length_one(void **state)
     float said = 0, spelt = 0;
 
     for (size_t i = 0; i < f->n; i++) {
-        float value = pulih_feature_value(f, &f->items[i]);
+        float value = f->items[i].value;
         *(f->items[i].kind == PULIH_FEATURE_piece ? &spelt : &said) += value * value;
     }
     assert_true(fabsf(said - 1) < 1e-4f && fabsf(spelt - 1) < 1e-4f);

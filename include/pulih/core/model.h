@@ -8,8 +8,8 @@
  *
  * The file is big-endian:
  *   "PULIHMDL", u32 format, digest (32 bytes, BLAKE2b of all that follows),
- *   u32 version of the features, texts axis and each label (u16 length, bytes), u32 counts before lists, what
- *   it was made from and how good it is (see pulih_model_about), temperature, offsets and rows:
+ *   u32 version of the features, texts axis and each label (u16 length, bytes), u32 counts before
+ *   lists, what it was made from and how good it is (see pulih_model_about), temperature, offsets and rows:
  *   the hashes ascending, a scale of 16 bits (upper half of a float) for each, and its weights, a byte each.
  */
 #ifndef PULIH_CORE_MODEL_H

@@ -1,9 +1,9 @@
 /* Training: from labelled texts to the bytes of a model.
  *
- * Does.     Support vector machines, one against the rest; the cost is chosen and probabilities are
- *           calibrated on texts held out in turn. Small labels weigh more, by the square root of their share.
+ * Does.     Support vector machines, one against the rest; the cost is chosen and probabilities calibrated on
+ *           texts held out in turn. Small labels weigh more, by the square root of their share.
  * Promises. The same texts in the same order give the same bytes.
- * Fails.    With a line in *why: fewer than two labels, more than PULIH_LABELS_MAX, an axis that is no name.
+ * Fails.    With a line in *why: fewer than two labels, more than PULIH_LABELS_MAX, or no name for an axis.
  */
 #ifndef PULIH_LEARN_TRAIN_H
 #define PULIH_LEARN_TRAIN_H

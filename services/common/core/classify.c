@@ -158,7 +158,7 @@ static int points_of(const struct hearing *h, enum pulih_axis axis)
     return by_rules > MODEL_POINTS * POINT ? by_rules : MODEL_POINTS * POINT;
 }
 
-/* Each word has its share of the points; the best one names its reasons. */
+/* Each word has its share of the points. The best one names its reasons; for a language that is all words. */
 static void cast_words(struct hearing *h, const struct verdict *v, size_t n_labels)
 {
     int points = points_of(h, v->voter->axis);
@@ -168,7 +168,7 @@ static void cast_words(struct hearing *h, const struct verdict *v, size_t n_labe
 
         if (!v->voter->value[k] || !hundredths)
             continue;
-        if (k == v->judgement.best)
+        if (k == v->judgement.best && v->voter->axis != PULIH_AXIS_language)
             cast_reasons(h, v, v->voter->value[k], hundredths);
         else
             pulih_tally_cast(h->tally, (struct pulih_vote){.axis = (uint8_t)v->voter->axis,
@@ -180,7 +180,7 @@ static void cast_words(struct hearing *h, const struct verdict *v, size_t n_labe
 
 static void cast_models(struct hearing *h, uint32_t axes)
 {
-    struct verdict v;
+    PULIH_UNSET struct verdict v;
 
     for (size_t i = 0; i < h->policy->models.n && h->features.n; i++) {
         v.voter = &h->policy->models.at[i];
@@ -309,8 +309,8 @@ static void (*const voters[])(struct hearing *h) = {
 static void classify(const struct pulih_policy *policy, const struct pulih_classify_facts *facts,
                      uint32_t explained, struct pulih_classification *ret)
 {
-    struct pulih_tally tally;
-    struct hearing hearing;
+    PULIH_UNSET struct pulih_tally tally;
+    PULIH_UNSET struct hearing hearing;
 
     pulih_must(policy->rules);
     hearing.policy = policy;

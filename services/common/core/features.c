@@ -112,15 +112,17 @@ static void weigh(struct pulih_features *to)
     float said = 0, spelt = 0;
 
     for (size_t i = 0; i < to->n; i++) {
-        float value = damped(to->items[i].times);
+        float value = to->items[i].value = damped(to->items[i].times);
 
         if (to->items[i].kind == PULIH_FEATURE_piece)
             spelt += value * value;
         else
             said += value * value;
     }
-    to->share[PULIH_FEATURE_word] = to->share[PULIH_FEATURE_pair] = said > 0 ? 1 / sqrtf(said) : 0;
-    to->share[PULIH_FEATURE_piece] = spelt > 0 ? 1 / sqrtf(spelt) : 0;
+    said = said > 0 ? 1 / sqrtf(said) : 0;
+    spelt = spelt > 0 ? 1 / sqrtf(spelt) : 0;
+    for (size_t i = 0; i < to->n; i++)
+        to->items[i].value *= to->items[i].kind == PULIH_FEATURE_piece ? spelt : said;
 }
 
 void pulih_features_read(const struct pulih_text *text, struct pulih_features *ret)
@@ -144,13 +146,8 @@ void pulih_features_read(const struct pulih_text *text, struct pulih_features *r
 
 void pulih_features_of(struct pulih_view utf8, struct pulih_features *ret)
 {
-    struct pulih_text text;
+    PULIH_UNSET struct pulih_text text;
 
     pulih_text_read(utf8, &text);
     pulih_features_read(&text, ret);
-}
-
-float pulih_feature_value(const struct pulih_features *features, const struct pulih_feature *feature)
-{
-    return features->share[feature->kind] * damped(feature->times);
 }

@@ -49,9 +49,11 @@ static void add_up(const struct pulih_model *m, const struct pulih_features *fea
     for (size_t i = 0; i < j->n; i++) {
         const struct pulih_model_place *place = &m->places[j->place[i]];
         const int8_t *weights = row_of(m, place);
-        float by = pulih_feature_value(features, &features->items[j->feature[i]]) * place->scale;
+        float by = features->items[j->feature[i]].value * place->scale;
 
-        for (size_t k = 0; k < m->stride; k += PULIH_MODEL_LANE)
+        if (m->stride == 1)
+            scores[0] += by * (float)weights[0];
+        for (size_t k = 0; m->stride > 1 && k < m->stride; k += PULIH_MODEL_LANE)
             for (size_t lane = 0; lane < PULIH_MODEL_LANE; lane++)
                 scores[k + lane] += by * (float)weights[k + lane];
     }
@@ -60,7 +62,7 @@ static void add_up(const struct pulih_model *m, const struct pulih_features *fea
 void pulih_model_judge(const struct pulih_model *m, const struct pulih_features *features,
                        struct pulih_judgement *ret)
 {
-    float scores[PULIH_LABELS_MAX + PULIH_MODEL_LANE], sum = 0;
+    PULIH_UNSET float scores[PULIH_LABELS_MAX + PULIH_MODEL_LANE], sum = 0;
     size_t n = m->about.n_labels, best = 0;
 
     find_places(m, features, ret);
@@ -111,7 +113,7 @@ static size_t insert(struct pulih_model_reason *reasons, size_t n, size_t most, 
 size_t pulih_model_reasons(const struct pulih_model *m, const struct pulih_features *features,
                            const struct pulih_judgement *j, struct pulih_model_reason *reasons, size_t most)
 {
-    struct pulih_model_reason of_token[TOKENS_LOOKED_AT];
+    PULIH_UNSET struct pulih_model_reason of_token[TOKENS_LOOKED_AT];
     size_t n = 0, tokens = 0;
 
     for (size_t i = 0; i < j->n; i++) {
@@ -123,8 +125,7 @@ size_t pulih_model_reasons(const struct pulih_model *m, const struct pulih_featu
             of_token[tokens].weight = 0;
         of_token[f->token].at = f->at;
         of_token[f->token].len = f->len;
-        of_token[f->token].weight +=
-            pulih_feature_value(features, f) * for_label(m, &m->places[j->place[i]], j->best);
+        of_token[f->token].weight += f->value * for_label(m, &m->places[j->place[i]], j->best);
     }
     for (size_t i = 0; i < tokens; i++)
         if (of_token[i].weight > 0)

@@ -4,7 +4,7 @@
 
 #include "pulih/core/model.h"
 
-enum { PULIH_MODEL_LANE = 8 }; /* weights of a row are padded to a multiple, and summed so many at a time */
+enum { PULIH_MODEL_LANE = 4 }; /* several weights are padded to a multiple, and summed so many at a time */
 
 struct pulih_model_place {
     uint32_t hash;
@@ -19,7 +19,7 @@ struct pulih_model {
     struct pulih_view *labels; /* into `texts` */
     struct pulih_buf texts;
     size_t n_weights; /* one with two labels, else one for each */
-    size_t stride;    /* n_weights, padded */
+    size_t stride;    /* n_weights, padded if more than one */
     float temperature;
     float *offsets;  /* `stride` of them */
     size_t n_places; /* a power of two, more than the rows */

@@ -106,7 +106,7 @@ static void read_labels(struct reader *r, struct pulih_model *m)
     m->about.labels = m->labels;
     m->about.n_labels = n;
     m->n_weights = n == 2 ? 1 : n;
-    m->stride = (m->n_weights + PULIH_MODEL_LANE - 1) / PULIH_MODEL_LANE * PULIH_MODEL_LANE;
+    m->stride = n == 2 ? 1 : (n + PULIH_MODEL_LANE - 1) / PULIH_MODEL_LANE * PULIH_MODEL_LANE;
     for (size_t i = 0; i < n; i++) {
         m->labels[i] = take_text(r, PULIH_LABEL_MAX_BYTES);
         if (i > 0 && compare(m->labels[i - 1], m->labels[i]) >= 0)
@@ -172,7 +172,7 @@ static void read_rows(struct reader *r, struct pulih_model *m)
         wrong(r, "its rows are too many, too few, or cut off");
         return;
     }
-    for (m->n_places = 64; m->n_places < n + n / 2;)
+    for (m->n_places = 64; m->n_places < n + n / 3;)
         m->n_places *= 2;
     m->about.n_rows = n;
     m->places = zeroed(m->n_places, sizeof *m->places);

@@ -172,7 +172,7 @@ static void judge_dev(const struct work *w, struct pulih_view bytes, struct puli
     struct pulih_features *features = zeroed(1, sizeof *features);
     struct pulih_buf why PULIH_AUTO(pulih_buf_free) = {0};
     struct pulih_model *model = pulih_model_load(bytes, &why);
-    struct pulih_judgement judgement;
+    PULIH_UNSET struct pulih_judgement judgement;
     struct pulih_score score;
 
     pulih_must(model);

@@ -75,7 +75,7 @@ static void read_texts(const struct pulih_corpus *corpus, struct pulih_vectors *
             const struct pulih_feature *f = &features->items[k];
 
             v->cells = pulih_room(v->cells, n, &cap, sizeof *v->cells);
-            v->cells[n++] = (struct pulih_cell){f->hash, pulih_feature_value(features, f)};
+            v->cells[n++] = (struct pulih_cell){f->hash, f->value};
             count(c, f->hash);
         }
     }
