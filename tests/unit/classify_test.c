@@ -45,13 +45,14 @@ static int free_shipped(void **state)
     return 0;
 }
 
-/* The shipped policy with other rules, which are the caller's. */
+/* The shipped policy with other rules, which are the caller's, and without models. */
 static struct pulih_policy policy_with(const char *rules)
 {
     PULIH_AUTO(pulih_buf_free) struct pulih_buf why = {0};
     struct pulih_policy policy = *shipped;
     config_t conf;
 
+    policy.models = (struct pulih_models){0};
     config_init(&conf);
     if (!config_read_string(&conf, rules))
         fail_msg("line %d: %s in %s", config_error_line(&conf), config_error_text(&conf), rules);

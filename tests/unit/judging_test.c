@@ -36,8 +36,8 @@ static const struct yardstick {
     {"tests/samples/judging/gravity.test.tsv", "gravity", "partiality", 80, 80, 7, 7},
     {"tests/samples/judging/gravity.test.tsv", "gravity", "legal_threat", 80, 80, 8, 7},
     {"tests/samples/judging/gravity.test.tsv", "response_mode", "third_party", 80, 80, 8, 7},
-    {"tests/samples/judging/department.dev.tsv", "department", "", 85, 90, 140, 0},
-    {"tests/samples/judging/department.test.tsv", "department", "", 65, 85, 140, 0},
+    {"tests/samples/judging/department.dev.tsv", "department", "", 70, 90, 140, 0},
+    {"tests/samples/judging/department.test.tsv", "department", "", 60, 85, 140, 0},
 };
 
 struct score {

@@ -107,8 +107,9 @@ static void vote_by_rules(struct hearing *h)
 
 /* --- learned models ------------------------------------------------------------------------------ */
 
-/* A model has at least so many points to give away; more where rules gave more, as they do in long texts. */
-enum { MODEL_POINTS = 5, POINT = 100, REASONS = 3 };
+/* The points that a model gives away: fewer than what settles a word, so that rules which are sure win. A
+ * model that knows next to nothing of a text says nothing. */
+enum { MODEL_POINTS = 3, POINT = 100, REASONS = 3, KNOWN_LEAST = 3 };
 
 struct verdict {
     const struct pulih_voting_model *voter;
@@ -149,22 +150,11 @@ static void cast_score(struct hearing *h, const struct verdict *v, size_t n_labe
         cast_reasons(h, v, 0, (int)lrintf(mean * POINT));
 }
 
-static int points_of(const struct hearing *h, enum pulih_axis axis)
-{
-    int by_rules = 0;
-
-    for (size_t word = 0; word < PULIH_VALUES_MAX; word++)
-        by_rules += h->tally->sum[axis][word] > 0 ? h->tally->sum[axis][word] : 0;
-    return by_rules > MODEL_POINTS * POINT ? by_rules : MODEL_POINTS * POINT;
-}
-
 /* Each word has its share of the points. The best one names its reasons; for a language that is all words. */
 static void cast_words(struct hearing *h, const struct verdict *v, size_t n_labels)
 {
-    int points = points_of(h, v->voter->axis);
-
     for (size_t k = 0; k < n_labels; k++) {
-        int hundredths = (int)lrintf(v->judgement.probability[k] * (float)points);
+        int hundredths = (int)lrintf(v->judgement.probability[k] * MODEL_POINTS * POINT);
 
         if (!v->voter->value[k] || !hundredths)
             continue;
@@ -190,6 +180,8 @@ static void cast_models(struct hearing *h, uint32_t axes)
             continue;
         v.name = about->name;
         pulih_model_judge(v.voter->model, &h->features, &v.judgement);
+        if (v.judgement.n < KNOWN_LEAST)
+            continue;
         if (pulih_axes[v.voter->axis].kind == PULIH_AXIS_IS_score)
             cast_score(h, &v, about->n_labels);
         else

@@ -136,9 +136,12 @@ static bool is_for(const struct pulih_vote *vote, const struct pulih_classificat
     return pulih_axes[vote->axis].kind == PULIH_AXIS_IS_score || c->best[vote->axis] == vote->value;
 }
 
+/* Of a vote that speaks for something; the least that can be shown is 1. */
 static int whole(const struct pulih_vote *vote)
 {
-    return (hundredths_of(vote) + POINT / 2) / POINT;
+    int rounded = (hundredths_of(vote) + POINT / 2) / POINT;
+
+    return rounded > 1 ? rounded : 1;
 }
 
 /* Weights of scores and of words made comparable. */
