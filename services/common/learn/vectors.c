@@ -6,7 +6,8 @@
 #include "pulih/base/arena.h"
 #include "pulih/base/must.h"
 
-enum { LEAST_TEXTS = 2, NO_COLUMN = UINT32_MAX };
+enum { LEAST_TEXTS = 2 };
+static const uint32_t NO_COLUMN = UINT32_MAX;
 
 static void *zeroed(size_t n, size_t bytes)
 {
