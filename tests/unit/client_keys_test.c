@@ -102,7 +102,7 @@ static struct pulih_publisher *open_publisher(const struct pulih_keys *keys)
 /* Works until a hello came, from the key that it must come from; or returns what denied it. */
 static int work_until_heard_or_denied(struct pulih_publisher *p)
 {
-    int64_t until = pulih_mono_us() + 10000000;
+    int64_t until = pulih_mono_us() + 30000000;
 
     while (pulih_mono_us() < until) {
         int e = pulih_publisher_wait(p, 5, NULL, NULL, &error);
