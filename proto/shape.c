@@ -1,7 +1,5 @@
 #include "proto/shape.h"
 
-#include <string.h>
-
 _Static_assert(PULIH_DEPTH_MAX == 8, "the depth stands in a text below");
 
 static const char cut_short[] = "must hold all the bytes it announces";
@@ -90,58 +88,6 @@ static inline const char *read_head(const uint8_t *p, const uint8_t *end, struct
     return NULL;
 }
 
-/* Length of the character at p if it is well-formed, else 0. `left` is at least 1. */
-static size_t utf8_char(const uint8_t *p, size_t left)
-{
-    size_t len;
-    uint8_t low = 0x80, high = 0xbf; /* bounds of the second byte: no overlong forms, no surrogates */
-
-    if (p[0] < 0x80)
-        return 1;
-    if (p[0] < 0xc2 || p[0] > 0xf4)
-        return 0;
-    len = p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
-    if (p[0] == 0xe0)
-        low = 0xa0;
-    else if (p[0] == 0xed)
-        high = 0x9f;
-    else if (p[0] == 0xf0)
-        low = 0x90;
-    else if (p[0] == 0xf4)
-        high = 0x8f;
-    if (left < len || p[1] < low || p[1] > high)
-        return 0;
-    for (size_t i = 2; i < len; i++)
-        if ((p[i] & 0xc0) != 0x80)
-            return 0;
-    return len;
-}
-
-static bool is_utf8(const uint8_t *p, size_t len)
-{
-    size_t i = 0;
-
-    while (i < len) {
-        uint64_t eight;
-        size_t step;
-
-        /* Most text is ASCII: eight bytes at a time. */
-        while (len - i >= sizeof eight) {
-            memcpy(&eight, p + i, sizeof eight);
-            if (eight & UINT64_C(0x8080808080808080))
-                break;
-            i += sizeof eight;
-        }
-        if (i == len)
-            break;
-        step = utf8_char(p + i, len - i);
-        if (step == 0)
-            return false;
-        i += step;
-    }
-    return true;
-}
-
 /* Goes up to a container that still wants values; false: all have come. */
 static bool wants_more(const uint64_t *left, size_t *depth)
 {
@@ -179,7 +125,7 @@ const char *pulih_shape_check(struct pulih_view bytes)
             left[++depth] = head.shape == PULIH_SHAPE_MAP ? 2 * (uint64_t)head.n : head.n;
             continue;
         }
-        if (head.shape == PULIH_SHAPE_STR && !is_utf8(p, head.n))
+        if (head.shape == PULIH_SHAPE_STR && !pulih_is_utf8((struct pulih_view){(const char *)p, head.n}))
             return not_utf8;
         p += head.n;
     }

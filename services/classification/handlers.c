@@ -1,25 +1,9 @@
 #include "services/classification/handlers.h"
 
-#include <string.h>
-
-#include "pulih/base/must.h"
 #include "pulih/core/classify.h"
 
 /* How much of the evidence is kept: the strongest of each axis, and of the others as fit. */
 enum { EVIDENCE_KEPT = 20, CERTAIN = 100 };
-
-/* The value of an axis in a row: columns of the row stand in the order of the axes. */
-static int16_t *axis_column(struct pulih_row_classification *row, enum pulih_axis axis)
-{
-    const struct pulih_table_row *table = &pulih_tables[PULIH_T_classification];
-
-    size_t c = 0;
-
-    while (c < table->n_columns && strcmp(table->columns[c].name, pulih_axes[axis].name) != 0)
-        c++;
-    pulih_must(c < table->n_columns);
-    return (int16_t *)(void *)((char *)row + table->columns[c].offset);
-}
 
 static struct pulih_row_classification *add_row(struct pulih_step *step, const uint16_t value[PULIH_AXIS_N],
                                                 const uint8_t confidence[PULIH_AXIS_N])
@@ -29,8 +13,8 @@ static struct pulih_row_classification *add_row(struct pulih_step *step, const u
     row->complaint = step->item->row.id;
     row->shard = step->item->row.shard;
     row->version = step->item->row.version + 1; /* of the event that follows */
-    for (int a = 0; a < PULIH_AXIS_N; a++)
-        *axis_column(row, (enum pulih_axis)a) = (int16_t)value[a];
+#define AXIS(name, ...) row->name = (int16_t)value[PULIH_AXIS_##name];
+#include "pulih/tbl/axes.tbl.h"
     row->confidence =
         pulih_arena_copy(step->arena, (struct pulih_view){(const char *)confidence, PULIH_AXIS_N});
     row->policy = pulih_view_of(step->policy->version);

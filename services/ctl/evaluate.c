@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pulih/base/must.h"
+#include "pulih/base/arena.h"
 #include "pulih/learn/corpus.h"
 #include "pulih/learn/score.h"
 #include "services/ctl/judge.h"
@@ -47,17 +47,15 @@ static void name_guesses(struct evaluation *e)
 
     if (judge->model) {
         const struct pulih_model_about *about = pulih_model_about(judge->model);
-        e->guesses = calloc(about->n_labels, sizeof *e->guesses);
-        for (size_t i = 0; e->guesses && i < about->n_labels; i++)
+        e->guesses = pulih_zeroed(about->n_labels, sizeof *e->guesses);
+        for (size_t i = 0; i < about->n_labels; i++)
             e->guesses[i] = pulih_corpus_label(&e->corpus, about->labels[i]);
     } else {
         const struct pulih_word *words = pulih_words((enum pulih_words)pulih_axes[judge->axis].words, &n);
-        e->guesses = calloc(n, sizeof *e->guesses);
-        for (size_t i = 0; e->guesses && i < n; i++)
+        e->guesses = pulih_zeroed(n, sizeof *e->guesses);
+        for (size_t i = 0; i < n; i++)
             e->guesses[words[i].number] = pulih_corpus_label(&e->corpus, pulih_view_of(words[i].word));
     }
-    if (!e->guesses)
-        pulih_out_of_memory();
 }
 
 /* A label that is no word of the axis could only be missed. */

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "pulih/base/must.h"
+#include "pulih/base/arena.h"
 #include "pulih/base/near.h"
 
 /* Where the standard policy lies, seen from the program: in the sources, and installed. */
@@ -51,17 +51,16 @@ struct pulih_policy *pulih_ctl_policy(const struct pulih_ctl *ctl)
 bool pulih_ctl_find_axis(const struct pulih_ctl *ctl, const char *name, enum pulih_axis *ret)
 {
     const char *names[PULIH_AXIS_N];
+    int axis = pulih_axis_named(name);
     size_t n = 0;
 
-    for (int a = 0; a < PULIH_AXIS_N; a++) {
-        if (pulih_axes[a].kind != PULIH_AXIS_IS_one)
-            continue;
-        names[n++] = pulih_axes[a].name;
-        if (strcmp(name, pulih_axes[a].name) == 0) {
-            *ret = (enum pulih_axis)a;
-            return true;
-        }
+    if (axis >= 0 && pulih_axes[axis].kind == PULIH_AXIS_IS_one) {
+        *ret = (enum pulih_axis)axis;
+        return true;
     }
+    for (int a = 0; a < PULIH_AXIS_N; a++)
+        if (pulih_axes[a].kind == PULIH_AXIS_IS_one)
+            names[n++] = pulih_axes[a].name;
     const char *nearest = pulih_nearest(name, names, n);
     pulih_ctl_usage(ctl, "--axis wants an axis with one word, got %s; %s%s", name,
                     nearest ? "did you mean " : "they are in pulih-policy(5), such as ",
@@ -74,9 +73,7 @@ static int open_model(const struct pulih_ctl *ctl, const char *path, struct puli
     PULIH_AUTO(pulih_buf_free) struct pulih_buf why = {0};
 
     ret->model = pulih_model_load_file(path, &why);
-    ret->features = calloc(1, sizeof *ret->features);
-    if (!ret->features)
-        pulih_out_of_memory();
+    ret->features = pulih_zeroed(1, sizeof *ret->features);
     if (!ret->model)
         return pulih_ctl_failed(ctl, "%.*s", (int)strcspn(pulih_buf_text(&why), "\n"), pulih_buf_text(&why));
     return PULIH_CTL_OK;

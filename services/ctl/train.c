@@ -6,7 +6,7 @@
 
 #include "services/ctl/judge.h"
 
-enum { SURE = 60, WEAK_PER_LABEL = 4000, WORDS_MAX = 16 };
+enum { SURE = 60, WEAK_PER_LABEL = 4000 };
 
 /* The new file takes the place of an old one when it is whole. */
 static int save(const struct pulih_ctl *ctl, const char *path, const struct pulih_buf *bytes)
@@ -38,7 +38,7 @@ static void add_sure(const struct pulih_policy *policy, enum pulih_axis axis, co
                      struct pulih_corpus *to)
 {
     const enum pulih_words words = (enum pulih_words)pulih_axes[axis].words;
-    size_t given[WORDS_MAX] = {0};
+    size_t given[PULIH_MODEL_WORDS_MAX] = {0};
 
     for (size_t i = 0; i < from->n; i++) {
         uint16_t value = label_by_rules(policy, axis, from->examples[i].text);

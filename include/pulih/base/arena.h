@@ -26,5 +26,7 @@ void pulih_arena_free(struct pulih_arena *a);
 /* Room for one more: returns `items`, moved if it had to grow, with place for n + 1 elements.
  * Heap memory that the caller keeps from batch to batch and frees at the end. */
 void *pulih_room(void *items, size_t n, size_t *cap, size_t item_bytes);
+/* Heap memory for n elements, all zero, that the caller frees; never NULL. */
+void *pulih_zeroed(size_t n, size_t item_bytes);
 
 #endif

@@ -37,6 +37,8 @@ struct pulih_view pulih_view_of(const char *zero_terminated);
 struct pulih_view pulih_view_of_buf(const struct pulih_buf *b);
 bool pulih_view_same(struct pulih_view a, struct pulih_view b);
 bool pulih_view_is(struct pulih_view a, const char *zero_terminated);
+/* Well-formed by RFC 3629: no overlong forms, no surrogates, nothing beyond U+10FFFF. */
+bool pulih_is_utf8(struct pulih_view text);
 
 int pulih_id_compare(const struct pulih_id *a, const struct pulih_id *b);
 bool pulih_id_is_zero(const struct pulih_id *id);

@@ -27,6 +27,11 @@ struct pulih_axis_row {
 
 extern const struct pulih_axis_row pulih_axes[PULIH_AXIS_N];
 
+/* Its number, or -1. */
+int pulih_axis_named(const char *name);
+/* Tier and priority follow from the other axes: nothing votes on them, and no condition may name them. */
+bool pulih_axis_is_derived(int axis);
+
 enum { PULIH_EVIDENCE_MAX = 24 };
 
 /* What spoke for a value: a rule and the words in the text that it met. */

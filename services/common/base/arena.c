@@ -88,3 +88,12 @@ void *pulih_room(void *items, size_t n, size_t *cap, size_t item_bytes)
         pulih_out_of_memory();
     return items;
 }
+
+void *pulih_zeroed(size_t n, size_t item_bytes)
+{
+    void *items = calloc(n ? n : 1, item_bytes);
+
+    if (!items)
+        pulih_out_of_memory();
+    return items;
+}

@@ -1,6 +1,7 @@
 /* Compiling a calendar: zone, week and special days become sorted open intervals. */
 #include <stdlib.h>
 
+#include "pulih/base/arena.h"
 #include "pulih/base/must.h"
 #include "services/common/core/calendar_impl.h"
 
@@ -50,9 +51,7 @@ static bool read_special(struct compiler *k, struct pulih_buf *why)
 {
     const struct pulih_calendar_spec *spec = k->spec;
 
-    k->special_day = calloc(spec->n_special + 1, sizeof *k->special_day);
-    if (!k->special_day)
-        pulih_out_of_memory();
+    k->special_day = pulih_zeroed(spec->n_special, sizeof *k->special_day);
     for (size_t i = 0; i < spec->n_special; i++) {
         if (!pulih_days_of(spec->special[i].date, &k->special_day[i])) {
             pulih_buf_addf(why, "no such date: %08d", (int)spec->special[i].date);
@@ -171,9 +170,7 @@ struct pulih_calendar *pulih_calendar_new(const struct pulih_calendar_spec *spec
 
     if (!check_slots(spec, why))
         return NULL;
-    k.c = calloc(1, sizeof *k.c);
-    if (!k.c)
-        pulih_out_of_memory();
+    k.c = pulih_zeroed(1, sizeof *k.c);
     bool good = pulih_zone_load(spec->zone, &k.c->zone, why) && read_special(&k, why);
     if (good)
         add_spans(&k);

@@ -2,6 +2,7 @@
 #include "pulih/core/classify.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "pulih/base/must.h"
 #include "pulih/core/policy.h"
@@ -16,6 +17,19 @@ const struct pulih_axis_row pulih_axes[PULIH_AXIS_N] = {
 #define AXIS(name, kind, words, doc) {#name, PULIH_AXIS_IS_##kind, PULIH_WORDS_##words, doc},
 #include "pulih/tbl/axes.tbl.h"
 };
+
+int pulih_axis_named(const char *name)
+{
+    for (int axis = 0; axis < PULIH_AXIS_N; axis++)
+        if (strcmp(pulih_axes[axis].name, name) == 0)
+            return axis;
+    return -1;
+}
+
+bool pulih_axis_is_derived(int axis)
+{
+    return axis == PULIH_AXIS_tier || axis == PULIH_AXIS_priority;
+}
 
 /* What the voters share about one complaint. */
 struct hearing {
@@ -109,7 +123,7 @@ static void vote_by_rules(struct hearing *h)
 
 /* The points that a model gives away: fewer than what settles a word, so that rules which are sure win. A
  * model that knows next to nothing of a text says nothing. */
-enum { MODEL_POINTS = 3, POINT = 100, REASONS = 3, KNOWN_LEAST = 3 };
+enum { MODEL_POINTS = 3, REASONS = 3, KNOWN_LEAST = 3 };
 
 struct verdict {
     const struct pulih_voting_model *voter;
@@ -146,15 +160,15 @@ static void cast_score(struct hearing *h, const struct verdict *v, size_t n_labe
 
     for (size_t k = 0; k < n_labels; k++)
         mean += v->judgement.probability[k] * (float)v->voter->value[k];
-    if (lrintf(mean * POINT) > 0)
-        cast_reasons(h, v, 0, (int)lrintf(mean * POINT));
+    if (lrintf(mean * PULIH_POINT) > 0)
+        cast_reasons(h, v, 0, (int)lrintf(mean * PULIH_POINT));
 }
 
 /* Each word has its share of the points. The best one names its reasons; for a language that is all words. */
 static void cast_words(struct hearing *h, const struct verdict *v, size_t n_labels)
 {
     for (size_t k = 0; k < n_labels; k++) {
-        int hundredths = (int)lrintf(v->judgement.probability[k] * MODEL_POINTS * POINT);
+        int hundredths = (int)lrintf(v->judgement.probability[k] * MODEL_POINTS * PULIH_POINT);
 
         if (!v->voter->value[k] || !hundredths)
             continue;

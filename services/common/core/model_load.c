@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pulih/base/arena.h"
 #include "pulih/base/file.h"
-#include "pulih/base/must.h"
 #include "services/common/core/model_impl.h"
 
 enum { MAGIC_BYTES = 8, HEAD_BYTES = MAGIC_BYTES + 4 + PULIH_MODEL_DIGEST, WAY_MAX = 4096 };
@@ -68,15 +68,6 @@ static struct pulih_view take_text(struct reader *r, size_t most)
     return (struct pulih_view){at, n};
 }
 
-static void *zeroed(size_t n, size_t bytes)
-{
-    void *ret = calloc(n ? n : 1, bytes);
-
-    if (!ret)
-        pulih_out_of_memory();
-    return ret;
-}
-
 static bool is_name(struct pulih_view text)
 {
     for (size_t i = 0; i < text.len; i++)
@@ -102,7 +93,7 @@ static void read_labels(struct reader *r, struct pulih_model *m)
         wrong(r, "its number of labels is not 2 to 400");
         return;
     }
-    m->labels = zeroed(n, sizeof *m->labels);
+    m->labels = pulih_zeroed(n, sizeof *m->labels);
     m->about.labels = m->labels;
     m->about.n_labels = n;
     m->n_weights = n == 2 ? 1 : n;
@@ -126,7 +117,7 @@ static void read_about(struct reader *r, struct pulih_model *m)
     struct pulih_view axis = take_text(r, PULIH_AXIS_MAX_BYTES);
     if (!is_name(axis))
         wrong(r, "its axis is no name");
-    m->axis = zeroed(axis.len + 1, 1);
+    m->axis = pulih_zeroed(axis.len + 1, 1);
     memcpy(m->axis, axis.at, axis.len);
     about->axis = m->axis;
     read_labels(r, m);
@@ -145,7 +136,7 @@ static void read_offsets(struct reader *r, struct pulih_model *m)
     m->temperature = take_float(r);
     if (!(m->temperature > 0))
         wrong(r, "its temperature is not above 0");
-    m->offsets = zeroed(m->stride, sizeof *m->offsets);
+    m->offsets = pulih_zeroed(m->stride, sizeof *m->offsets);
     for (size_t k = 0; k < m->n_weights; k++)
         m->offsets[k] = take_float(r);
 }
@@ -175,8 +166,8 @@ static void read_rows(struct reader *r, struct pulih_model *m)
     for (m->n_places = 64; m->n_places < n + n / 3;)
         m->n_places *= 2;
     m->about.n_rows = n;
-    m->places = zeroed(m->n_places, sizeof *m->places);
-    m->weights = zeroed(n * m->stride, 1);
+    m->places = pulih_zeroed(m->n_places, sizeof *m->places);
+    m->weights = pulih_zeroed(n * m->stride, 1);
     for (size_t i = 0; i < n; i++) {
         const char *at = take(r, row_bytes);
         uint32_t hash = pulih_be32(at), bits = (uint32_t)pulih_be16(at + 4) << 16;
@@ -215,7 +206,7 @@ static void check_head(struct reader *r, struct pulih_view bytes, struct pulih_m
 struct pulih_model *pulih_model_load(struct pulih_view bytes, struct pulih_buf *why)
 {
     struct reader r = {.rest = bytes};
-    struct pulih_model *m = zeroed(1, sizeof *m);
+    struct pulih_model *m = pulih_zeroed(1, sizeof *m);
 
     check_head(&r, bytes, &m->about);
     if (!r.fault)

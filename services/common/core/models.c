@@ -1,7 +1,5 @@
 #include "pulih/core/models.h"
 
-#include <string.h>
-
 enum { SCORE_MAX = 100 };
 
 static int score_of(struct pulih_view label)
@@ -45,13 +43,11 @@ static bool tie_labels(struct pulih_voting_model *voter, struct pulih_buf *why)
 static bool tie(struct pulih_models *models, struct pulih_model *model, struct pulih_buf *why)
 {
     const char *name = pulih_model_about(model)->axis;
-    int axis = 0;
+    int axis = pulih_axis_named(name);
 
-    while (axis < PULIH_AXIS_N && strcmp(pulih_axes[axis].name, name) != 0)
-        axis++;
-    if (axis == PULIH_AXIS_tier || axis == PULIH_AXIS_priority)
+    if (pulih_axis_is_derived(axis))
         pulih_buf_addf(why, "nothing votes on the axis %s, which follows from the others\n", name);
-    else if (axis == PULIH_AXIS_N)
+    else if (axis < 0)
         pulih_buf_addf(why, "there is no axis %s; it can be used with pulihctl evaluate --model only\n",
                        name);
     else if (models->n == PULIH_MODELS_MAX)

@@ -168,7 +168,7 @@ static void read_file(struct pulih_calendar_draft *d, const config_setting_t *at
         pulih_policy_wrong(r, at, "%s: %s", pulih_buf_text(&path), pulih_buf_text(&fault));
     else if (text.len > FILE_MAX_BYTES)
         pulih_policy_wrong(r, at, "%s: more than %d bytes", pulih_buf_text(&path), FILE_MAX_BYTES);
-    else if (!pulih_policy_is_utf8(pulih_view_of_buf(&text)))
+    else if (!pulih_is_utf8(pulih_view_of_buf(&text)))
         pulih_policy_wrong(r, at, "%s: expected UTF-8", pulih_buf_text(&path));
     else if (pulih_ics_read(pulih_view_of_buf(&text), pulih_buf_text(&path), r->texts, &ics, r->why))
         add_file_days(d, at, &ics);

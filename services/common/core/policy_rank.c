@@ -11,12 +11,6 @@ static const char customer_kind[] = "customer_kind", customer_deadline[] = "cust
 
 /* --- conditions ---------------------------------------------------------------------------------------- */
 
-/* May a condition name the axis? Tier and priority are what it decides. */
-static bool is_known_before(int axis)
-{
-    return axis != PULIH_AXIS_tier && axis != PULIH_AXIS_priority;
-}
-
 /* Bits of the words that a setting names, one or a list of them. */
 static uint16_t read_words(struct pulih_policy_reader *r, config_setting_t *at, enum pulih_words list)
 {
@@ -57,14 +51,14 @@ static void read_condition(struct pulih_policy_reader *r, config_setting_t *at, 
     size_t n = 3;
 
     for (int axis = 0; axis < PULIH_AXIS_N; axis++)
-        if (is_known_before(axis))
+        if (!pulih_axis_is_derived(axis))
             names[n++] = pulih_axes[axis].name;
     pulih_policy_group(r, at, names, n);
     if (!config_setting_is_group(at))
         return;
     for (int axis = 0; axis < PULIH_AXIS_N; axis++) {
         config_setting_t *member = config_setting_get_member(at, pulih_axes[axis].name);
-        if (member && is_known_before(axis))
+        if (member && !pulih_axis_is_derived(axis))
             read_axis(r, member, axis, ret);
     }
     config_setting_t *kind = config_setting_get_member(at, customer_kind);

@@ -34,7 +34,6 @@ struct config_setting_t *pulih_policy_member(struct pulih_policy_reader *r, stru
 /* False, reported: no [array] or (list) of `least` to `most` elements. */
 bool pulih_policy_elements(struct pulih_policy_reader *r, const struct config_setting_t *at, size_t least,
                            size_t most);
-bool pulih_policy_is_utf8(struct pulih_view text);
 /* A file is a part of the policy: its bytes go into the version. */
 void pulih_policy_read_file(struct pulih_policy_reader *r, struct pulih_view path);
 /* A copy of a text of 1 to `most` bytes in one line, or in several if `lines`. Absent on a fault. */

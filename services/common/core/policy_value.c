@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "proto/shape.h"
 #include "pulih/base/must.h"
 #include "pulih/base/near.h"
 #include "services/common/core/policy_fault.h"
@@ -106,17 +105,6 @@ bool pulih_policy_elements(struct pulih_policy_reader *r, const config_setting_t
     return n >= least && n <= most;
 }
 
-/* The shape check of the protocol knows what UTF-8 is; a text travels in messages anyway. */
-bool pulih_policy_is_utf8(struct pulih_view text)
-{
-    PULIH_AUTO(pulih_buf_free) struct pulih_buf packed = {0};
-
-    pulih_buf_add_byte(&packed, 0xdb); /* msgpack: a string with a length of 32 bits */
-    pulih_buf_add_be32(&packed, (uint32_t)text.len);
-    pulih_buf_add_view(&packed, text);
-    return pulih_shape_check(pulih_view_of_buf(&packed)) == NULL;
-}
-
 static bool has_control_sign(struct pulih_view text, bool lines)
 {
     for (size_t i = 0; i < text.len; i++) {
@@ -139,7 +127,7 @@ struct pulih_view pulih_policy_text(struct pulih_policy_reader *r, const config_
     struct pulih_view text = pulih_view_of(config_setting_get_string(at));
     if (text.len == 0 || text.len > most)
         pulih_policy_wrong(r, at, "expected a text of 1 to %zu bytes, not %zu", most, text.len);
-    else if (!pulih_policy_is_utf8(text))
+    else if (!pulih_is_utf8(text))
         pulih_policy_wrong(r, at, "expected UTF-8");
     else if (has_control_sign(text, lines))
         pulih_policy_wrong(r, at,

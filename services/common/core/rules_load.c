@@ -110,26 +110,13 @@ static int word_of(struct pulih_rules_loader *l, config_setting_t *group, const 
 
 /* --- votes --------------------------------------------------------------------------------------- */
 
-static int find_axis(const char *name)
-{
-    for (int axis = 0; axis < PULIH_AXIS_N; axis++)
-        if (strcmp(pulih_axes[axis].name, name) == 0)
-            return axis;
-    return -1;
-}
-
-static bool is_derived(int axis)
-{
-    return axis == PULIH_AXIS_tier || axis == PULIH_AXIS_priority;
-}
-
 static int read_axis(struct pulih_rules_loader *l, config_setting_t *group)
 {
     PULIH_AUTO(pulih_buf_free) struct pulih_buf known = {0};
     const char *name = text_of(l, group, "axis", true);
-    int axis = name ? find_axis(name) : -1;
+    int axis = name ? pulih_axis_named(name) : -1;
 
-    if (!name || (axis >= 0 && !is_derived(axis)))
+    if (!name || (axis >= 0 && !pulih_axis_is_derived(axis)))
         return axis;
     if (axis >= 0) {
         FAULT(l, config_setting_get_member(group, "axis"),
@@ -137,7 +124,7 @@ static int read_axis(struct pulih_rules_loader *l, config_setting_t *group)
         return -1;
     }
     for (int i = 0; i < PULIH_AXIS_N; i++)
-        if (!is_derived(i))
+        if (!pulih_axis_is_derived(i))
             pulih_buf_addf(&known, "%s%s", i ? ", " : "", pulih_axes[i].name);
     FAULT(l, config_setting_get_member(group, "axis"), "axis: \"%s\" is not known, expected one of %s", name,
           pulih_buf_text(&known));

@@ -6,11 +6,11 @@
 #include "pulih/base/must.h"
 
 /* What settles a word, in the unit of the sums. */
-enum { POINT = 100, SETTLED = PULIH_ENOUGH * POINT };
+enum { SETTLED = PULIH_ENOUGH * PULIH_POINT };
 
 static int hundredths_of(const struct pulih_vote *vote)
 {
-    return vote->weight * POINT + vote->hundredths;
+    return vote->weight * PULIH_POINT + vote->hundredths;
 }
 
 void pulih_tally_start(struct pulih_tally *tally)
@@ -104,7 +104,7 @@ static void decide_many(const struct pulih_tally *tally, int axis, uint8_t thres
 
 static void decide_score(const struct pulih_tally *tally, int axis, struct pulih_classification *ret)
 {
-    int sum = tally->sum[axis][0] / POINT;
+    int sum = tally->sum[axis][0] / PULIH_POINT;
 
     ret->value[axis] = ret->best[axis] = (uint16_t)(sum < 0 ? 0 : sum > 100 ? 100 : sum);
     ret->confidence[axis] = tally->cast[axis] ? 100 : 0;
@@ -139,7 +139,7 @@ static bool is_for(const struct pulih_vote *vote, const struct pulih_classificat
 /* Of a vote that speaks for something; the least that can be shown is 1. */
 static int whole(const struct pulih_vote *vote)
 {
-    int rounded = (hundredths_of(vote) + POINT / 2) / POINT;
+    int rounded = (hundredths_of(vote) + PULIH_POINT / 2) / PULIH_POINT;
 
     return rounded > 1 ? rounded : 1;
 }

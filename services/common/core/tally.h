@@ -18,6 +18,7 @@
 
 enum {
     PULIH_ENOUGH = 4,      /* weight that settles a word nobody else claims */
+    PULIH_POINT = 100,     /* hundredths in a weight of 1 */
     PULIH_VALUES_MAX = 16, /* words of an axis; masks have as many bits */
     PULIH_VOTES_MAX = 320, /* votes that can be named as evidence; later ones count all the same */
 };

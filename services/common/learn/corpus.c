@@ -20,29 +20,6 @@ static void fault(struct reading *r, const char *what)
         pulih_buf_addf(r->why, "%s:%zu: %s\n", r->path, r->line, what);
 }
 
-static bool is_utf8(struct pulih_view text)
-{
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    const unsigned char *p = (const unsigned char *)text.at, *end = p + text.len;
-
-    while (p < end) {
-        size_t n = *p < 0x80 ? 1 : *p < 0xc2 ? 0 : *p < 0xe0 ? 2 : *p < 0xf0 ? 3 : *p < 0xf5 ? 4 : 0;
-        uint32_t sign = n == 1 ? *p : n ? *p & (0x7fu >> n) : 0;
-
-        if (n == 0 || n > (size_t)(end - p))
-            return false;
-        for (size_t i = 1; i < n; i++) {
-            if ((p[i] & 0xc0) != 0x80)
-                return false;
-            sign = sign << 6 | (p[i] & 0x3fu);
-        }
-        if (n > 1 && (sign < least[n] || sign > 0x10ffff || (sign >= 0xd800 && sign < 0xe000)))
-            return false;
-        p += n;
-    }
-    return true;
-}
-
 uint32_t pulih_corpus_label(struct pulih_corpus *corpus, struct pulih_view label)
 {
     for (size_t i = 0; i < corpus->n_labels; i++)
@@ -70,7 +47,7 @@ static void read_pair(struct reading *r, struct pulih_view label, struct pulih_v
         fault(r, "the label before the tab has more than 200 bytes; is the text in the first column?");
     else if (text.len == 0)
         fault(r, "there is no text behind the tab; write it, or take the line out");
-    else if (!is_utf8(label) || !is_utf8(text))
+    else if (!pulih_is_utf8(label) || !pulih_is_utf8(text))
         fault(r, "not UTF-8; convert the file, for instance with iconv -t UTF-8");
     else if (c->n_labels == PULIH_CORPUS_LABELS_MAX)
         fault(r, "more than 1000 different labels; is the text in the first column?");

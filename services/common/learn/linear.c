@@ -5,18 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pulih/base/must.h"
+#include "pulih/base/arena.h"
 
 static const double OFFSET = 1.0, TOLERANCE = 0.1;
-
-static void *zeroed(size_t n, size_t bytes)
-{
-    void *ret = calloc(n ? n : 1, bytes);
-
-    if (!ret)
-        pulih_out_of_memory();
-    return ret;
-}
 
 static void be_silent(const char *text)
 {
@@ -51,10 +42,10 @@ static void make_problem(const struct pulih_lesson *lesson, struct problem_room 
     size_t n_nodes = 0;
 
     room->problem = (struct problem){.n = (int)v->n_columns + 1, .bias = OFFSET};
-    room->problem.x = zeroed(v->n, sizeof *room->problem.x);
-    room->problem.y = zeroed(v->n, sizeof *room->problem.y);
-    room->nodes = zeroed(v->from[v->n] + 2 * v->n, sizeof *room->nodes);
-    room->texts = zeroed(lesson->n_labels, sizeof *room->texts);
+    room->problem.x = pulih_zeroed(v->n, sizeof *room->problem.x);
+    room->problem.y = pulih_zeroed(v->n, sizeof *room->problem.y);
+    room->nodes = pulih_zeroed(v->from[v->n] + 2 * v->n, sizeof *room->nodes);
+    room->texts = pulih_zeroed(lesson->n_labels, sizeof *room->texts);
     for (size_t i = 0; i < v->n; i++)
         if (lesson->fold[i] != lesson->without)
             add_text(room, lesson, i, &n_nodes);
@@ -115,12 +106,12 @@ void pulih_linear_fit(const struct pulih_lesson *lesson, struct pulih_linear *re
 {
     struct problem_room room;
     size_t n = lesson->n_labels;
-    int *labels = zeroed(n, sizeof *labels);
-    double *weights = zeroed(n, sizeof *weights);
+    int *labels = pulih_zeroed(n, sizeof *labels);
+    double *weights = pulih_zeroed(n, sizeof *weights);
 
     ret->n_columns = lesson->vectors->n_columns;
     ret->n_weights = n == 2 ? 1 : n;
-    ret->weights = zeroed((ret->n_columns + 1) * ret->n_weights, sizeof *ret->weights);
+    ret->weights = pulih_zeroed((ret->n_columns + 1) * ret->n_weights, sizeof *ret->weights);
     no_weights(ret, n);
     make_problem(lesson, &room);
     struct parameter parameter = {.solver_type = L2R_L2LOSS_SVC_DUAL,

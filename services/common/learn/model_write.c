@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pulih/base/must.h"
+#include "pulih/base/arena.h"
 
 enum { STEPS = 127 };
 /* What is lighter than this against the weightiest feature changes no decision. */
@@ -69,10 +69,8 @@ static int descending(const void *a, const void *b)
 /* The weight from which on a column is kept; `most` are those of the columns. */
 static float least_kept(const float *most, size_t n, uint32_t rows_max)
 {
-    float *sorted = calloc(n ? n : 1, sizeof *sorted), least = 0;
+    float *sorted = pulih_zeroed(n, sizeof *sorted), least = 0;
 
-    if (!sorted)
-        pulih_out_of_memory();
     memcpy(sorted, most, n * sizeof *sorted);
     qsort(sorted, n, sizeof *sorted, descending);
     if (n)
@@ -93,11 +91,9 @@ static void add_weights(const struct pulih_vectors *v, const struct pulih_linear
 static void add_rows(const struct pulih_vectors *v, const struct pulih_linear *linear, uint32_t rows_max,
                      struct pulih_buf *out)
 {
-    float *most = calloc(v->n_columns ? v->n_columns : 1, sizeof *most);
+    float *most = pulih_zeroed(v->n_columns, sizeof *most);
     uint32_t n = 0;
 
-    if (!most)
-        pulih_out_of_memory();
     for (size_t c = 0; c < v->n_columns; c++)
         most[c] = heaviest(v, linear, c);
     float least = least_kept(most, v->n_columns, rows_max);

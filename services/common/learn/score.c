@@ -1,4 +1,5 @@
 #include "pulih/learn/score.h"
+#include "pulih/base/arena.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,9 +9,7 @@
 void pulih_score_start(struct pulih_score *score, size_t n_labels)
 {
     *score = (struct pulih_score){.n_labels = n_labels};
-    score->confusion = calloc(n_labels * n_labels + 1, sizeof *score->confusion);
-    if (!score->confusion)
-        pulih_out_of_memory();
+    score->confusion = pulih_zeroed(n_labels * n_labels, sizeof *score->confusion);
 }
 
 void pulih_score_add(struct pulih_score *score, size_t truth, size_t guess, double confidence)

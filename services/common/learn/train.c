@@ -1,4 +1,5 @@
 #include "pulih/learn/train.h"
+#include "pulih/base/arena.h"
 
 #include <math.h>
 #include <sodium.h>
@@ -28,15 +29,6 @@ struct work {
     float temperature;
 };
 
-static void *zeroed(size_t n, size_t bytes)
-{
-    void *ret = calloc(n ? n : 1, bytes);
-
-    if (!ret)
-        pulih_out_of_memory();
-    return ret;
-}
-
 /* --- labels and folds ---------------------------------------------------------------------------------- */
 
 static int by_bytes(const void *a, const void *b)
@@ -58,14 +50,14 @@ static size_t place_of(const struct work *w, struct pulih_view name)
 static void name_labels(struct work *w)
 {
     const struct pulih_corpus *c = w->training->texts;
-    uint32_t *seen = zeroed(c->n_labels, sizeof *seen);
+    uint32_t *seen = pulih_zeroed(c->n_labels, sizeof *seen);
 
     w->n_labels = c->n_labels;
-    w->names = zeroed(c->n_labels, sizeof *w->names);
+    w->names = pulih_zeroed(c->n_labels, sizeof *w->names);
     memcpy(w->names, c->labels, c->n_labels * sizeof *w->names);
     qsort(w->names, w->n_labels, sizeof *w->names, by_bytes);
-    w->labels = zeroed(c->n, sizeof *w->labels);
-    w->folds = zeroed(c->n, sizeof *w->folds);
+    w->labels = pulih_zeroed(c->n, sizeof *w->labels);
+    w->folds = pulih_zeroed(c->n, sizeof *w->folds);
     for (size_t i = 0; i < c->n; i++) {
         uint32_t label = c->examples[i].label;
 
@@ -131,8 +123,8 @@ static void choose_cost(struct work *w)
     size_t bytes = w->vectors.n * w->n_labels * sizeof *w->held_out;
     double best = -1;
 
-    w->held_out = zeroed(bytes, 1);
-    w->best_held_out = zeroed(bytes, 1);
+    w->held_out = pulih_zeroed(bytes, 1);
+    w->best_held_out = pulih_zeroed(bytes, 1);
     for (size_t i = 0; i < PULIH_COUNT(costs); i++) {
         struct pulih_model_about about = w->about;
 
@@ -169,7 +161,7 @@ static void fingerprint(const struct pulih_corpus *c, uint8_t set[PULIH_MODEL_SE
 static void judge_dev(const struct work *w, struct pulih_view bytes, struct pulih_model_about *about)
 {
     const struct pulih_corpus *dev = w->training->dev;
-    struct pulih_features *features = zeroed(1, sizeof *features);
+    struct pulih_features *features = pulih_zeroed(1, sizeof *features);
     struct pulih_buf why PULIH_AUTO(pulih_buf_free) = {0};
     struct pulih_model *model = pulih_model_load(bytes, &why);
     PULIH_UNSET struct pulih_judgement judgement;

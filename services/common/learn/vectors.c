@@ -4,19 +4,9 @@
 #include <stdlib.h>
 
 #include "pulih/base/arena.h"
-#include "pulih/base/must.h"
 
 enum { LEAST_TEXTS = 2 };
 static const uint32_t NO_COLUMN = UINT32_MAX;
-
-static void *zeroed(size_t n, size_t bytes)
-{
-    void *ret = calloc(n ? n : 1, bytes);
-
-    if (!ret)
-        pulih_out_of_memory();
-    return ret;
-}
 
 /* --- in how many texts each hash comes: a table that grows ------------------------------------------- */
 
@@ -43,7 +33,7 @@ static void grow(struct counts *c)
 {
     struct counts larger = {.n = c->n, .n_places = c->n_places ? 2 * c->n_places : 1u << 16};
 
-    larger.places = zeroed(larger.n_places, sizeof *larger.places);
+    larger.places = pulih_zeroed(larger.n_places, sizeof *larger.places);
     for (size_t i = 0; i < c->n_places; i++)
         if (c->places[i].texts)
             *place_of(&larger, c->places[i].hash) = c->places[i];
@@ -66,7 +56,7 @@ static void count(struct counts *c, uint32_t hash)
 /* Cells with hashes in the place of columns. */
 static void read_texts(const struct pulih_corpus *corpus, struct pulih_vectors *v, struct counts *c)
 {
-    struct pulih_features *features = zeroed(1, sizeof *features);
+    struct pulih_features *features = pulih_zeroed(1, sizeof *features);
     size_t n = 0, cap = 0;
 
     for (size_t i = 0; i < corpus->n; i++) {
@@ -94,7 +84,7 @@ static int by_hash(const void *a, const void *b)
 /* What is too rare is dropped; the others are columns in the order of their hashes. */
 static void name_columns(struct pulih_vectors *v, struct counts *c)
 {
-    struct place *kept = zeroed(c->n, sizeof *kept);
+    struct place *kept = pulih_zeroed(c->n, sizeof *kept);
 
     for (size_t i = 0; i < c->n_places; i++) {
         c->places[i].column = NO_COLUMN;
@@ -102,8 +92,8 @@ static void name_columns(struct pulih_vectors *v, struct counts *c)
             kept[v->n_columns++] = c->places[i];
     }
     qsort(kept, v->n_columns, sizeof *kept, by_hash);
-    v->hash = zeroed(v->n_columns, sizeof *v->hash);
-    v->rarity = zeroed(v->n_columns, sizeof *v->rarity);
+    v->hash = pulih_zeroed(v->n_columns, sizeof *v->hash);
+    v->rarity = pulih_zeroed(v->n_columns, sizeof *v->rarity);
     for (size_t i = 0; i < v->n_columns; i++) {
         v->hash[i] = kept[i].hash;
         v->rarity[i] = sqrtf(logf((1 + (float)v->n) / (1 + (float)kept[i].texts)) + 1);
@@ -135,7 +125,7 @@ void pulih_vectors_make(const struct pulih_corpus *corpus, struct pulih_vectors 
     struct counts counts = {0};
 
     *ret = (struct pulih_vectors){.n = corpus->n};
-    ret->from = zeroed(corpus->n + 1, sizeof *ret->from);
+    ret->from = pulih_zeroed(corpus->n + 1, sizeof *ret->from);
     grow(&counts);
     read_texts(corpus, ret, &counts);
     name_columns(ret, &counts);
