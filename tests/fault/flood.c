@@ -24,31 +24,10 @@
 
 #include "pulih/base/clock.h"
 #include "pulih/base/must.h"
-#include "pulih/core/rows.h"
-#include "tests/lib/random_message.h"
+#include "tests/lib/babble.h"
 
-enum { CALLERS_MAX = 64, GREETING_BYTES = 64, KINDS = 8 };
+enum { CALLERS_MAX = 64, GREETING_BYTES = 64 };
 static const int64_t MUTE_CALL_US = 1000, BURST_US = 10000;
-
-enum door { DOOR_publish, DOOR_feed, DOOR_hints, DOORS };
-
-static const struct {
-    const char *name;
-    enum pulih_m hello, kinds[KINDS]; /* what opens a session there; what is said in it, mostly */
-} doors[DOORS] = {
-    [DOOR_publish] = {"publish",
-                      PULIH_M_hello,
-                      {PULIH_M_event, PULIH_M_event, PULIH_M_event, PULIH_M_ping, PULIH_M_hello,
-                       PULIH_M_letter_get, PULIH_M_acks, PULIH_M_hint}},
-    [DOOR_feed] = {"feed",
-                   PULIH_M_subscribe,
-                   {PULIH_M_credit, PULIH_M_credit, PULIH_M_letter_get, PULIH_M_letter_get, PULIH_M_subscribe,
-                    PULIH_M_ping, PULIH_M_event, PULIH_M_hint}},
-    [DOOR_hints] = {"hints",
-                    PULIH_M_hint,
-                    {PULIH_M_hint, PULIH_M_hint, PULIH_M_hint, PULIH_M_hint, PULIH_M_hint, PULIH_M_hello,
-                     PULIH_M_event, PULIH_M_ping}},
-};
 
 struct caller;
 struct flood;
@@ -77,14 +56,12 @@ struct caller {
 
 struct flood {
     struct sockaddr_in address;
-    enum door door;
     uint64_t frames, said, calls;
     uint64_t rate;  /* frames a second */
     int64_t due_us; /* how far it is behind its rate; negative: ahead */
-    struct random_source random;
     struct caller callers[CALLERS_MAX];
     size_t n, first; /* who may speak first: the rate is not enough for all at a time */
-    struct pulih_buf body;
+    struct babble words;
     int *mute; /* connections that never say a word, each opened again when the door ends it */
     size_t n_mute, next_mute;
     int64_t next_mute_us;
@@ -115,165 +92,63 @@ static void add_frame(struct pulih_buf *out, struct pulih_view body, uint64_t le
     pulih_buf_add_view(out, body);
 }
 
-/* --- what is said --------------------------------------------------------------------------------------- */
-
-static void put_hello(struct flood *f)
-{
-    struct pulih_hello hello = {0};
-    struct pulih_subscribe subscribe = {0};
-
-    PULIH_SET(&hello, hello, protocol, PULIH_PROTOCOL);
-    PULIH_SET(&hello, hello, client, PULIH_VIEW("flood"));
-    PULIH_SET(&subscribe, subscribe, protocol, PULIH_PROTOCOL);
-    PULIH_SET(&subscribe, subscribe, client, PULIH_VIEW("flood"));
-    PULIH_SET(&subscribe, subscribe, credit, 10);
-    PULIH_SET(&subscribe, subscribe, from_now, true);
-    if (f->door == DOOR_feed)
-        pulih_frame_encode(PULIH_M_subscribe, &subscribe, &f->body);
-    else
-        pulih_frame_encode(PULIH_M_hello, &hello, &f->body);
-}
-
-/* An event whose body breaks a rule: one in order is work for the database, and no mutation. */
-static void put_event(struct flood *f)
-{
-    static const enum pulih_m types[] = {PULIH_M_complaint, PULIH_M_note, PULIH_M_offer_made, PULIH_M_closed,
-                                         PULIH_M_offer_answered};
-    static const struct pulih_view bodies[] = {
-        {"\x80", 1}, {"\x81\xa5story\x01", 8}, {"\x81\xa4text\xa0", 7}};
-    struct pulih_event event = {0};
-    enum pulih_m m = types[random_below(&f->random, PULIH_COUNT(types))];
-
-    PULIH_SET(&event, event, id, pulih_id_new(pulih_wall_us()));
-    PULIH_SET(&event, event, type, pulih_view_of(pulih_message(m)->name));
-    PULIH_SET(&event, event, occurred_at, 1);
-    if (m != PULIH_M_complaint)
-        PULIH_SET(&event, event, complaint, pulih_id_new(pulih_wall_us()));
-    PULIH_SET(&event, event, body, bodies[random_below(&f->random, PULIH_COUNT(bodies))]);
-    pulih_frame_encode(PULIH_M_event, &event, &f->body);
-}
-
-static void put_any(struct flood *f)
-{
-    enum pulih_m m = doors[f->door].kinds[random_below(&f->random, KINDS)];
-    union pulih_any msg;
-
-    if (m == PULIH_M_event) {
-        put_event(f);
-        return;
-    }
-    random_message(&f->random, m, &msg);
-    if (m == PULIH_M_hint && random_below(&f->random, 2)) /* else it is of another version, and not read */
-        msg.hint.layout = pulih_row_layout();
-    pulih_frame_encode(m, &msg, &f->body);
-}
-
-static void flip_bits(struct flood *f)
-{
-    for (uint64_t n = 1 + random_below(&f->random, 8); n; n--)
-        f->body.at[random_below(&f->random, f->body.len)] ^= (char)(1 << random_below(&f->random, 8));
-}
-
-static void double_it(struct flood *f)
-{
-    char *copy = memcpy(pulih_arena_get(&f->random.arena, f->body.len), f->body.at, f->body.len);
-
-    pulih_buf_add(&f->body, copy, f->body.len);
-}
-
-static void nest(struct flood *f)
-{
-    size_t depth = 1 + random_below(&f->random, random_below(&f->random, 100) ? 20 : 10000);
-
-    pulih_buf_empty(&f->body);
-    memset(pulih_buf_grow(&f->body, depth), 0x91, depth); /* arrays of one */
-}
-
-static void mutate(struct flood *f)
-{
-    uint64_t how = random_below(&f->random, 8);
-
-    if (!f->body.len || how < 2)
-        return;
-    if (how == 2)
-        f->body.len = random_below(&f->random, f->body.len);
-    else if (how == 3)
-        double_it(f);
-    else if (how == 4)
-        nest(f);
-    else
-        flip_bits(f);
-}
-
-static void put_body(struct flood *f)
-{
-    pulih_buf_empty(&f->body);
-    pulih_arena_reset(&f->random.arena);
-    if (random_below(&f->random, 50) == 0)
-        put_hello(f);
-    else
-        put_any(f);
-    mutate(f);
-}
-
 /* --- roles ---------------------------------------------------------------------------------------------- */
 
 static void say_mutated(struct flood *f, struct caller *c)
 {
-    put_body(f);
-    add_frame(&c->out, pulih_view_of_buf(&f->body), f->body.len, false);
+    babble(&f->words);
+    add_frame(&c->out, pulih_view_of_buf(&f->words.body), f->words.body.len, false);
 }
 
 static void say_hello(struct flood *f, struct caller *c)
 {
-    pulih_buf_empty(&f->body);
-    put_hello(f);
-    add_frame(&c->out, pulih_view_of_buf(&f->body), f->body.len, false);
+    babble_hello(&f->words);
+    add_frame(&c->out, pulih_view_of_buf(&f->words.body), f->words.body.len, false);
 }
 
 static void say_hello_or_mutated(struct flood *f, struct caller *c)
 {
-    (random_below(&f->random, 2) ? say_hello : say_mutated)(f, c);
+    (random_below(&f->words.random, 2) ? say_hello : say_mutated)(f, c);
 }
 
 static void say_parts(struct flood *f, struct caller *c)
 {
-    put_body(f);
-    for (uint64_t parts = 2 + random_below(&f->random, 30); parts; parts--)
-        add_frame(&c->out, pulih_view_of_buf(&f->body), f->body.len, parts > 1);
+    babble(&f->words);
+    for (uint64_t parts = 2 + random_below(&f->words.random, 30); parts; parts--)
+        add_frame(&c->out, pulih_view_of_buf(&f->words.body), f->words.body.len, parts > 1);
 }
 
 /* About as long as a frame may be, or so long that the transport ends the connection. */
 static void say_giant(struct flood *f, struct caller *c)
 {
-    size_t len = PULIH_FRAME_MAX_BYTES - 2 + random_below(&f->random, 4);
+    size_t len = PULIH_FRAME_MAX_BYTES - 2 + random_below(&f->words.random, 4);
 
-    put_body(f);
-    len *= random_below(&f->random, 4) == 0 ? 4 : 1;
-    memset(pulih_buf_grow(&f->body, len), 0, len);
-    add_frame(&c->out, pulih_view_of_buf(&f->body), f->body.len, false);
+    babble(&f->words);
+    len *= random_below(&f->words.random, 4) == 0 ? 4 : 1;
+    memset(pulih_buf_grow(&f->words.body, len), 0, len);
+    add_frame(&c->out, pulih_view_of_buf(&f->words.body), f->words.body.len, false);
 }
 
 static void say_lies(struct flood *f, struct caller *c)
 {
     static const uint64_t lengths[] = {0, 1, 255, 65535, 1 << 20, UINT64_C(1) << 32, INT64_MAX, UINT64_MAX};
 
-    put_body(f);
-    add_frame(&c->out, pulih_view_of_buf(&f->body), lengths[random_below(&f->random, PULIH_COUNT(lengths))],
-              false);
+    babble(&f->words);
+    add_frame(&c->out, pulih_view_of_buf(&f->words.body),
+              lengths[random_below(&f->words.random, PULIH_COUNT(lengths))], false);
 }
 
 static void say_noise(struct flood *f, struct caller *c)
 {
     for (int i = 0; i < 200; i++)
-        pulih_buf_add_byte(&c->out, (uint8_t)random_u64(&f->random));
+        pulih_buf_add_byte(&c->out, (uint8_t)random_u64(&f->words.random));
 }
 
 /* A greeting's beginning, and no more. */
 static void stall(struct flood *f, struct caller *c)
 {
     add_greeting(&c->out);
-    c->out.len = 1 + random_below(&f->random, GREETING_BYTES);
+    c->out.len = 1 + random_below(&f->words.random, GREETING_BYTES);
 }
 
 static const struct role roles[] = {
@@ -328,7 +203,7 @@ static int call(struct flood *f)
 static void begin(struct flood *f, struct caller *c)
 {
     c->fd = call(f);
-    c->left = c->role->most ? 1 + random_below(&f->random, c->role->most) : UINT64_MAX;
+    c->left = c->role->most ? 1 + random_below(&f->words.random, c->role->most) : UINT64_MAX;
     if (!c->role->rude)
         add_greeting(&c->out);
 }
@@ -474,17 +349,17 @@ static void disperse(struct flood *f)
         pulih_buf_free(&f->callers[i].out);
     }
     free(f->mute);
-    pulih_arena_free(&f->random.arena);
-    pulih_buf_free(&f->body);
+    pulih_arena_free(&f->words.random.arena);
+    pulih_buf_free(&f->words.body);
 }
 
 /* --- the command line ----------------------------------------------------------------------------------- */
 
-static enum door door_of(const char *name)
+static enum babble_door door_of(const char *name)
 {
-    for (int d = 0; d < DOORS; d++)
-        if (strcmp(doors[d].name, name) == 0)
-            return (enum door)d;
+    for (int d = 0; d < BABBLE_DOORS; d++)
+        if (strcmp(babble_doors[d], name) == 0)
+            return (enum babble_door)d;
     fprintf(stderr, "flood: no door \"%s\": publish, feed, hints\n", name);
     exit(2);
 }
@@ -508,7 +383,7 @@ int main(int argc, char **argv)
     struct flood f = {.address = {.sin_family = AF_INET, .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}},
                       .frames = 50000,
                       .rate = 10000,
-                      .random = {.state = 1, .text_max = 300}};
+                      .words = {.random = {.state = 1, .text_max = 300}}};
     size_t idle = 0;
 
     for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
@@ -516,7 +391,7 @@ int main(int argc, char **argv)
         if (o == 'p')
             f.address.sin_port = htons((uint16_t)n);
         else if (o == 'd')
-            f.door = door_of(optarg);
+            f.words.door = door_of(optarg);
         else if (o == 'n')
             f.frames = n;
         else if (o == 'r')
@@ -526,7 +401,7 @@ int main(int argc, char **argv)
         else if (o == 'i')
             idle = n;
         else if (o == 's')
-            f.random.state = n;
+            f.words.random.state = n;
         else
             return 2;
     }
