@@ -106,7 +106,7 @@ def every_one_has_a_classification_row_that_agrees_with_its_event():
         assert told["category"] == word_name("category", category)
         assert told["department"] == word_name("department", department)
         assert told["tier"] == word_name("tier", tier)
-        assert len(bytes(confidence)) == 18 and all(0 <= c <= 100 for c in bytes(confidence))
+        assert len(bytes(confidence)) == len(AXES) and all(0 <= c <= 100 for c in bytes(confidence))
 
 
 @test

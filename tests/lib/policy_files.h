@@ -4,6 +4,21 @@
 
 #include "pulih/core/policy.h"
 
+/* What the good policy says of its calendar. */
+#define GOOD_CALENDAR                                                                                        \
+    "calendar = {\n"                                                                                         \
+    "  zone = \"Asia/Makassar\";\n"                                                                          \
+    "  week = {\n"                                                                                           \
+    "    monday = [ \"08:00-12:00\",\n"                                                                      \
+    "      \"13:00-17:00\" ];\n"                                                                             \
+    "    sunday = [ \"00:00-24:00\" ];\n"                                                                    \
+    "  };\n"                                                                                                 \
+    "  holidays = [\n"                                                                                       \
+    "    \"2026-12-28\",\n"                                                                                  \
+    "    \"2026-11-23\"\n"                                                                                   \
+    "  ];\n"                                                                                                 \
+    "};\n"
+
 struct policy_folder {
     char path[64];
     char main[80];

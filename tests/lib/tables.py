@@ -4,7 +4,7 @@ import re
 
 ROOT = os.path.realpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))
 
-__all__ = ["rows", "WIRE", "MESSAGE", "STATE", "STATE_NAME", "SERVICES", "STAGE", "word", "word_name"]
+__all__ = ["rows", "WIRE", "MESSAGE", "STATE", "STATE_NAME", "SERVICES", "STAGE", "AXES", "word", "word_name"]
 
 
 def _arguments(text):
@@ -26,6 +26,7 @@ STATE = {r[0]: int(r[1]) for r in rows("include/pulih/tbl/life.tbl.h", "STATE")}
 STATE_NAME = {number: name for name, number in STATE.items()}
 SERVICES = [r[0] for r in rows("include/pulih/tbl/services.tbl.h", "SERVICE")]
 STAGE = {r[0]: int(r[1]) for r in rows("include/pulih/tbl/services.tbl.h", "SERVICE")}
+AXES = [r[0] for r in rows("include/pulih/tbl/axes.tbl.h", "AXIS")]
 _WORDS = {(r[0], r[1]): int(r[2]) for r in rows("include/pulih/tbl/words.tbl.h", "WORD")}
 
 

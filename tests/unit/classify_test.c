@@ -1,5 +1,4 @@
-/* Classification: the shipped rules against texts with known answers, and what facts, thresholds, forced and
- * vetoed votes do to the result. */
+/* Classification: the shipped rules against texts with known answers, and what facts do to the result. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,63 +12,10 @@
 #include <libconfig.h>
 
 #include "pulih/core/policy.h"
-#include "services/common/core/rules_load.h"
+#include "tests/lib/shipped.h"
 
-static const char policy_path[] = "deploy/policies/default.cfg";
 static const char cases_path[] =
     "tests/unit/classify_cases.tsv"; /* axis, expected, text; see reached_shares */
-
-enum { THRESHOLD = 50 };
-
-static const struct pulih_authority authority[] = {{{"agent", 5}, 50000}, {{"manager", 7}, 5000000}};
-
-static struct pulih_policy *shipped;
-
-static int load_shipped(void **state)
-{
-    PULIH_AUTO(pulih_buf_free) struct pulih_buf why = {0};
-
-    shipped = pulih_policy_load(policy_path, &why);
-    if (!shipped)
-        fail_msg("%s", pulih_buf_text(&why));
-    memset(shipped->threshold, THRESHOLD, sizeof shipped->threshold);
-    memcpy(shipped->authority, authority, sizeof authority);
-    shipped->n_authority = PULIH_COUNT(authority);
-    *state = shipped;
-    return 0;
-}
-
-static int free_shipped(void **state)
-{
-    pulih_policy_free(*state);
-    return 0;
-}
-
-/* The shipped policy with other rules, which are the caller's, and without models. */
-static struct pulih_policy policy_with(const char *rules)
-{
-    PULIH_AUTO(pulih_buf_free) struct pulih_buf why = {0};
-    struct pulih_policy policy = *shipped;
-    config_t conf;
-
-    policy.models = (struct pulih_models){0};
-    config_init(&conf);
-    if (!config_read_string(&conf, rules))
-        fail_msg("line %d: %s in %s", config_error_line(&conf), config_error_text(&conf), rules);
-    policy.rules = pulih_rules_load(config_lookup(&conf, "rules"), "test.cfg", &why);
-    if (!policy.rules)
-        fail_msg("%s", pulih_buf_text(&why));
-    config_destroy(&conf);
-    return policy;
-}
-
-static struct pulih_classification classify(const struct pulih_policy *policy, const char *story)
-{
-    struct pulih_classification c;
-
-    pulih_classify(policy, &(const struct pulih_classify_facts){.story = pulih_view_of(story)}, &c);
-    return c;
-}
 
 /* --- the shipped rules --------------------------------------------------------------------------- */
 
@@ -86,15 +32,6 @@ static const struct {
     {PULIH_AXIS_formality, 85, 10},    {PULIH_AXIS_unmet_need, 85, 14}, {PULIH_AXIS_size, 85, 8},
     {PULIH_AXIS_complainer, 100, 2},   {PULIH_AXIS_sub_reason, 85, 25},
 };
-
-static int axis_named(const char *name)
-{
-    for (int axis = 0; axis < PULIH_AXIS_N; axis++)
-        if (strcmp(pulih_axes[axis].name, name) == 0)
-            return axis;
-    fail_msg("%s: no axis \"%s\"", cases_path, name);
-    return -1;
-}
 
 /* Expected: a word; a word that the mask must hold, or none at all; a bound such as >=50 for a score. */
 static bool is_as_expected(const struct pulih_classification *c, int axis, const char *expected)
@@ -132,7 +69,9 @@ static void try_case(const struct pulih_policy *policy, char *line, int tell,
 
     if (!text)
         fail_msg("%s: three columns expected: %s", cases_path, line);
-    axis = axis_named(name);
+    axis = pulih_axis_named(name);
+    if (axis < 0)
+        fail_msg("%s: no axis \"%s\"", cases_path, name);
     c = classify(policy, text);
     right = is_as_expected(&c, axis, expected);
     scores[axis].cases++;
@@ -205,35 +144,6 @@ static void shows_the_words_that_spoke(void **state)
                 e->len == 5 && memcmp(story + e->at, "kasar", 5) == 0 && strncmp(e->rule, "rude", 4) == 0;
     }
     assert_true(seen);
-}
-
-static int rank(const struct pulih_evidence *e)
-{
-    if (pulih_axes[e->axis].kind == PULIH_AXIS_IS_score)
-        return e->weight;
-    return e->weight * 25;
-}
-
-static void check_evidence(const struct pulih_classification *c, size_t story_len)
-{
-    uint32_t seen = 0;
-    bool leading = true; /* first those that are the strongest of their axis */
-
-    assert_true(c->n_evidence <= PULIH_EVIDENCE_MAX);
-    for (size_t i = 0; i < c->n_evidence; i++) {
-        const struct pulih_evidence *e = &c->evidence[i];
-
-        assert_true(e->axis < PULIH_AXIS_N);
-        assert_true(e->weight > 0);
-        assert_true(e->rule[0] && memchr(e->rule, 0, sizeof e->rule));
-        assert_true((size_t)e->at + e->len <= story_len);
-        bool first = !(seen >> e->axis & 1);
-        seen |= 1u << e->axis;
-        assert_true(leading || !first);
-        if (i && leading == first)
-            assert_true(rank(&c->evidence[i - 1]) >= rank(e));
-        leading = first;
-    }
 }
 
 static void keeps_evidence_in_order_and_bounds(void **state)
@@ -431,145 +341,6 @@ static void names_a_reason_for_each_value(void **state)
     }
 }
 
-/* --- the tally, with rules of its own -------------------------------------------------------------- */
-
-// clang-format off
-#define VOTE(word, axis_and_value, weight, more) \
-    "{ id = \"" word "\"; any = [\"" word "\"]; axis = " axis_and_value "; weight = " #weight "; " more "}"
-
-static const char small_rules[] = "rules = ("
-    VOTE("one",       "\"department\"; value = \"delivery\"",  1,  "") ","
-    VOTE("two",       "\"department\"; value = \"delivery\"",  2,  "") ","
-    VOTE("four",      "\"department\"; value = \"delivery\"",  4,  "") ","
-    VOTE("nine",      "\"department\"; value = \"delivery\"",  9,  "") ","
-    VOTE("minus",     "\"department\"; value = \"delivery\"",  -3, "") ","
-    VOTE("veto",      "\"department\"; value = \"delivery\"",  1,  "veto = true; ") ","
-    VOTE("other",     "\"department\"; value = \"payment\"",   4,  "") ","
-    VOTE("force",     "\"department\"; value = \"price\"",     1,  "force = true; ") ","
-    VOTE("vetoprice", "\"department\"; value = \"price\"",     1,  "veto = true; ") ","
-    VOTE("only",      "\"department\"; value = \"technical\"", 4,  "language = \"id\"; ") ","
-    VOTE("english",   "\"language\"; value = \"en\"",          4,  "") ","
-    VOTE("indonesia", "\"language\"; value = \"id\"",          4,  "") ","
-    VOTE("hot",       "\"anger\"",                             70, "times = 3; ") ","
-    VOTE("cold",      "\"anger\"",                             -50, "") ","
-    VOTE("danger",    "\"gravity\"; value = \"safety\"",       4,  "") ","
-    VOTE("risky",     "\"gravity\"; value = \"safety\"",       1,  "") ","
-    VOTE("bribe",     "\"gravity\"; value = \"corruption\"",   1,  "") ","
-    VOTE("leaning",   "\"motive\"; value = \"vent\"",          1,  "") ","
-    VOTE("others",    "\"motive\"; value = \"altruistic\"",    2,  "") ");";
-// clang-format on
-
-static const struct {
-    const char *story;
-    enum pulih_axis axis;
-    uint16_t value, best, confidence;
-} tallies[] = {
-    {"one", PULIH_AXIS_department, 0, PULIH_department_delivery, 25},
-    {"two", PULIH_AXIS_department, PULIH_department_delivery, PULIH_department_delivery, 50},
-    {"one two", PULIH_AXIS_department, PULIH_department_delivery, PULIH_department_delivery, 75},
-    {"nine", PULIH_AXIS_department, PULIH_department_delivery, PULIH_department_delivery, 100},
-    {"four other", PULIH_AXIS_department, PULIH_department_delivery, PULIH_department_delivery, 50},
-    {"one four other", PULIH_AXIS_department, PULIH_department_delivery, PULIH_department_delivery, 55},
-    {"two other", PULIH_AXIS_department, PULIH_department_payment, PULIH_department_payment, 66},
-    {"four minus", PULIH_AXIS_department, 0, PULIH_department_delivery, 25},
-    {"two minus", PULIH_AXIS_department, 0, 0, 0},
-    {"minus other", PULIH_AXIS_department, PULIH_department_payment, PULIH_department_payment, 100},
-    {"nine force", PULIH_AXIS_department, PULIH_department_price, PULIH_department_price, 100},
-    {"nine veto", PULIH_AXIS_department, 0, 0, 0},
-    {"nine veto other", PULIH_AXIS_department, PULIH_department_payment, PULIH_department_payment, 100},
-    {"force vetoprice", PULIH_AXIS_department, PULIH_department_price, PULIH_department_price, 100},
-    {"only", PULIH_AXIS_department, PULIH_department_technical, PULIH_department_technical, 100},
-    {"only indonesia", PULIH_AXIS_department, PULIH_department_technical, PULIH_department_technical, 100},
-    {"only english", PULIH_AXIS_department, 0, 0, 0},
-    {"only english indonesia", PULIH_AXIS_department, PULIH_department_technical, PULIH_department_technical,
-     100},
-    {"hot", PULIH_AXIS_anger, 70, 70, 100},
-    {"hot hot", PULIH_AXIS_anger, 100, 100, 100},
-    {"hot cold", PULIH_AXIS_anger, 20, 20, 100},
-    {"cold", PULIH_AXIS_anger, 0, 0, 100},
-    {"LOUD WORDS", PULIH_AXIS_anger, 16, 16, 100},
-    {"LOUD", PULIH_AXIS_anger, 0, 0, 0},
-    {"LOUD LOUD LOUD LOUD LOUD LOUD", PULIH_AXIS_anger, 32, 32, 100},
-    {"well!!!", PULIH_AXIS_anger, 18, 18, 100},
-    {"well!", PULIH_AXIS_anger, 0, 0, 0},
-    {"leaning", PULIH_AXIS_motive, 0, 1u << (PULIH_motive_vent - 1), 25},
-    {"others", PULIH_AXIS_motive, 1u << (PULIH_motive_altruistic - 1), 1u << (PULIH_motive_altruistic - 1),
-     50},
-    {"leaning others", PULIH_AXIS_motive, 1u << (PULIH_motive_altruistic - 1),
-     1u << (PULIH_motive_altruistic - 1) | 1u << (PULIH_motive_vent - 1), 50},
-    {"hot", PULIH_AXIS_motive, 1u << (PULIH_motive_vent - 1), 1u << (PULIH_motive_vent - 1), 100},
-    {"nine", PULIH_AXIS_category, PULIH_category_service_related, PULIH_category_service_related, 50},
-    {"nine", PULIH_AXIS_reason, PULIH_reason_delivery, PULIH_reason_delivery, 50},
-    {"one", PULIH_AXIS_category, PULIH_category_unusual, 0, 0},
-};
-
-static void tallies_votes(void **state)
-{
-    struct pulih_policy policy = policy_with(small_rules);
-
-    (void)state;
-    for (size_t i = 0; i < PULIH_COUNT(tallies); i++) {
-        struct pulih_classification c = classify(&policy, tallies[i].story);
-        enum pulih_axis axis = tallies[i].axis;
-
-        if (c.value[axis] != tallies[i].value || c.best[axis] != tallies[i].best ||
-            c.confidence[axis] != tallies[i].confidence)
-            fail_msg("\"%s\": %s is %d, best %d, confidence %d, not %d, %d, %d", tallies[i].story,
-                     pulih_axes[axis].name, c.value[axis], c.best[axis], c.confidence[axis], tallies[i].value,
-                     tallies[i].best, tallies[i].confidence);
-        check_evidence(&c, strlen(tallies[i].story));
-    }
-    pulih_rules_free(policy.rules);
-}
-
-static void believes_the_stated_language(void **state)
-{
-    struct pulih_policy policy = policy_with(small_rules);
-    struct pulih_classify_facts facts = {.story = PULIH_VIEW("only english"), .language = PULIH_language_id};
-    struct pulih_classification c;
-
-    (void)state;
-    pulih_classify(&policy, &facts, &c);
-    assert_int_equal(c.value[PULIH_AXIS_department], PULIH_department_technical);
-    pulih_rules_free(policy.rules);
-}
-
-/* Danger settles the tier; what kind of complaint it is stays open. */
-static void is_unsure_when_one_of_three_is_open(void **state)
-{
-    struct pulih_policy policy = policy_with(small_rules);
-    struct pulih_classification c;
-
-    (void)state;
-    assert_false(classify(&policy, "nine danger").unsure);
-    assert_true(classify(&policy, "nine risky").unsure);
-    assert_false(classify(&policy, "nine bribe").unsure);
-    policy.threshold[PULIH_AXIS_category] = 60;
-    c = classify(&policy, "nine danger");
-    assert_true(c.unsure);
-    assert_int_equal(c.value[PULIH_AXIS_department], PULIH_department_delivery);
-    assert_int_equal(c.value[PULIH_AXIS_tier], PULIH_tier_important);
-    assert_int_equal(c.value[PULIH_AXIS_category], PULIH_category_unusual);
-    assert_int_equal(c.best[PULIH_AXIS_category], PULIH_category_service_related);
-    pulih_rules_free(policy.rules);
-}
-
-static void abstains_below_the_threshold(void **state)
-{
-    struct pulih_policy policy = policy_with(small_rules);
-
-    (void)state;
-    for (unsigned threshold = 0; threshold <= 100; threshold++) {
-        struct pulih_classification c;
-
-        memset(policy.threshold, (int)threshold, sizeof policy.threshold);
-        c = classify(&policy, "one two"); /* department 75, category 50 by hint, when there is a department */
-        assert_int_equal(c.value[PULIH_AXIS_department], threshold <= 75 ? PULIH_department_delivery : 0);
-        assert_int_equal(c.unsure, threshold > 50);
-    }
-    pulih_rules_free(policy.rules);
-}
-
 /* --- whatever comes ------------------------------------------------------------------------------ */
 
 static void check_whole(const struct pulih_classification *c)
@@ -708,10 +479,6 @@ int main(void)
         cmocka_unit_test(orders_tiers),
         cmocka_unit_test(ranks_by_the_policy),
         cmocka_unit_test(names_a_reason_for_each_value),
-        cmocka_unit_test(tallies_votes),
-        cmocka_unit_test(believes_the_stated_language),
-        cmocka_unit_test(is_unsure_when_one_of_three_is_open),
-        cmocka_unit_test(abstains_below_the_threshold),
         cmocka_unit_test(bears_any_bytes_and_repeats_itself),
         cmocka_unit_test(pays_hostile_texts_by_length),
         cmocka_unit_test(judges_each_text_by_itself),

@@ -45,15 +45,6 @@ struct score {
     int found, also_found; /* of those that say yes; of the others, or with another word */
 };
 
-static int axis_named(const char *name)
-{
-    for (int axis = 0; axis < PULIH_AXIS_N; axis++)
-        if (strcmp(pulih_axes[axis].name, name) == 0)
-            return axis;
-    fail_msg("no axis \"%s\"", name);
-    return -1;
-}
-
 static bool holds(const struct pulih_classification *c, int axis, int word)
 {
     if (pulih_axes[axis].kind == PULIH_AXIS_IS_many)
@@ -73,7 +64,9 @@ static void judge(const struct pulih_policy *policy, const struct yardstick *y, 
         fail_msg("%s: four columns expected: %s", y->path, line);
     if (strcmp(name, y->axis) != 0 || (*y->word && strcmp(word, y->word) != 0))
         return;
-    int axis = axis_named(name);
+    int axis = pulih_axis_named(name);
+    if (axis < 0)
+        fail_msg("no axis \"%s\"", name);
     int number = pulih_word_number((enum pulih_words)pulih_axes[axis].words, pulih_view_of(word));
     bool yes = strcmp(wanted, "yes") == 0;
 

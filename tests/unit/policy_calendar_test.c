@@ -16,23 +16,10 @@
 #define ICS_OF(date, more) "BEGIN:VEVENT\r\nDTSTART;VALUE=DATE:" date "\r\n" more "END:VEVENT\r\n"
 #define ICS(of)            "BEGIN:VCALENDAR\r\nVERSION:2.0\r\n" of "END:VCALENDAR\r\n"
 
-static const char whole[] = "calendar = {\n"
-                            "  zone = \"Asia/Makassar\";\n"
-                            "  week = {\n"
-                            "    monday = [ \"08:00-12:00\",\n"
-                            "      \"13:00-17:00\" ];\n"
-                            "    sunday = [ \"00:00-24:00\" ];\n"
-                            "  };\n"
-                            "  holidays = [\n"
-                            "    \"2026-12-28\",\n"
-                            "    \"2026-11-23\"\n"
-                            "  ];\n"
-                            "};\n";
-
 /* Puts text in the place of the good policy's calendar; NULL with the report in *why. */
 static struct pulih_policy *load(const struct policy_folder *f, const char *calendars, struct pulih_buf *why)
 {
-    put_changed_policy(f, whole, calendars);
+    put_changed_policy(f, GOOD_CALENDAR, calendars);
     return pulih_policy_load(f->main, why);
 }
 
@@ -144,76 +131,76 @@ static void works_on_joint_leave_where_the_company_does(void **state)
     pulih_policy_free(p);
 }
 
+static const struct {
+    const char *calendars, *file; /* file: of holidays */
+    const char *expected;         /* behind the folder's path */
+} faulty[] = {
+    {"calendar = \"office\";\n", "", "policy.cfg:5: calendar: there are no calendars to choose from"},
+    {"calendar = \"ofice\";\ncalendars = { office = { " OFFICE " holidays = []; }; };\n", "",
+     "policy.cfg:5: calendar: unknown calendar \"ofice\"; did you mean office?"},
+    {"calendar = 5;\n", "", "policy.cfg:5: calendar: expected a group { ... }"},
+    {"calendars = 5;\ncalendar = { " OFFICE " holidays = []; };\n", "",
+     "policy.cfg:5: calendars: expected a group"},
+    {CHOSEN " };\n};\n", "", "policy.cfg:7: calendars.office: holidays is missing"},
+    {"calendar = \"office\";\ncalendars = {\n  office = 3;\n};\n", "",
+     "policy.cfg:7: calendars.office: expected a group { ... }"},
+    {CHOSEN " holidays = []; };\n  default = { };\n};\n", "",
+     "policy.cfg:8: calendars.default: default is what"},
+    {CHOSEN " holidays = []; always = true; };\n};\n", "",
+     "policy.cfg:7: calendars.office.week: leave it out"},
+    {"calendar = {\n  zone = \"UTC\";\n  always = false;\n};\n", "",
+     "policy.cfg:7: calendar.always: expected true"},
+    {"calendar = {\n  zone = \"UTC\";\n  always = 1;\n};\n", "",
+     "policy.cfg:7: calendar.always: expected true or false"},
+    {"calendar = {\n  always = true;\n};\n", "", "policy.cfg:5: calendar: zone is missing"},
+    {"calendar = {\n  zone = \"UTZ\";\n  always = true;\n};\n", "",
+     "policy.cfg:6: calendar.zone: unknown time zone"},
+    {"calendar = { " OFFICE "\n  holidays = [ \"2026-12-25Natal\" ];\n};\n", "",
+     "policy.cfg:6: calendar.holidays[0]: expected a date from 2000 to 2050"},
+    {"calendar = { " OFFICE "\n  holidays = [ \"2026-12-25 A\", \"2026-12-25 B\" ];\n};\n", "",
+     "policy.cfg:6: calendar.holidays[1]: this date is given twice"},
+    {"calendar = { " OFFICE " holidays = [];\n  joint_leave = \"shut\"; };\n", "",
+     "policy.cfg:6: calendar.joint_leave: expected \"open\" or \"closed\""},
+    {"calendar = { " OFFICE " holidays = [];\n  holiday_files = \"part.cfg\"; };\n", "",
+     "policy.cfg:6: calendar.holiday_files: expected a list"},
+    {"calendar = { " OFFICE " holidays = [];\n  holiday_files = [ 5 ]; };\n", "",
+     "policy.cfg:6: calendar.holiday_files[0]: expected the name of an iCalendar file"},
+    {"calendar = { " OFFICE " holidays = [];\n  holiday_files = [ \"none.ics\" ]; };\n", "",
+     "policy.cfg:6: calendar.holiday_files[0]: "},
+    {"calendar = { " OFFICE " holidays = [];\n  holiday_files = [ \".\" ]; };\n", "",
+     "policy.cfg:6: calendar.holiday_files[0]: "},
+    {"calendar = { " OFFICE " holidays = [];\n  holiday_files = [ \"part.cfg\" ]; };\n", "\xff",
+     "policy.cfg:6: calendar.holiday_files[0]: "},
+    {"calendar = { " OFFICE " holidays = [];\n  holiday_files = [ \"part.cfg\" ]; };\n",
+     ICS(ICS_OF("20260229", "")), "part.cfg:4: DTSTART: expected a date"},
+    {"calendar = { " OFFICE " holidays = [];\n  holiday_files = [ \"part.cfg\" ]; };\n",
+     ICS(ICS_OF("20261224", "CATEGORIES:CUTI BERSAMA\r\n")),
+     "policy.cfg:6: calendar.holiday_files[0]: there is joint leave in it (20261224): say joint_leave"},
+    {"calendar = { " OFFICE " holidays = [];\n  days = [ \"2026-12-24\" ]; };\n", "",
+     "policy.cfg:6: calendar.days[0]: expected a group"},
+    {"calendar = { " OFFICE " holidays = [];\n  days = ( { date = \"2026-12-24\"; } ); };\n", "",
+     "policy.cfg:6: calendar.days[0]: open is missing"},
+    {"calendar = { " OFFICE " holidays = [];\n  days = ( { open = []; } ); };\n", "",
+     "policy.cfg:6: calendar.days[0]: date is missing"},
+    {"calendar = { " OFFICE " holidays = [];\n  days = ( { date = \"24.12.2026\"; open = []; } ); };\n", "",
+     "policy.cfg:6: calendar.days[0].date: expected a date"},
+    {"calendar = { " OFFICE
+     " holidays = [];\n  days = ( { date = \"2026-12-24\"; open = [ \"9-12\" ]; } ); };\n",
+     "", "policy.cfg:6: calendar.days[0].open[0]: expected opening hours"},
+    {"calendar = { " OFFICE " holidays = [];\n  days = ( { date = \"2026-12-24\"; open = []; },\n"
+     "{ date = \"2026-12-24\"; open = []; } ); };\n",
+     "", "policy.cfg:7: calendar.days[1].date: this date is given twice"},
+};
+
 static void reports_faults_with_file_and_line(void **state)
 {
-    static const struct {
-        const char *calendars, *file; /* file: of holidays */
-        const char *expected;         /* behind the folder's path */
-    } rows[] = {
-        {"calendar = \"office\";\n", "", "policy.cfg:5: calendar: there are no calendars to choose from"},
-        {"calendar = \"ofice\";\ncalendars = { office = { " OFFICE " holidays = []; }; };\n", "",
-         "policy.cfg:5: calendar: unknown calendar \"ofice\"; did you mean office?"},
-        {"calendar = 5;\n", "", "policy.cfg:5: calendar: expected a group { ... }"},
-        {"calendars = 5;\ncalendar = { " OFFICE " holidays = []; };\n", "",
-         "policy.cfg:5: calendars: expected a group"},
-        {CHOSEN " };\n};\n", "", "policy.cfg:7: calendars.office: holidays is missing"},
-        {"calendar = \"office\";\ncalendars = {\n  office = 3;\n};\n", "",
-         "policy.cfg:7: calendars.office: expected a group { ... }"},
-        {CHOSEN " holidays = []; };\n  default = { };\n};\n", "",
-         "policy.cfg:8: calendars.default: default is what"},
-        {CHOSEN " holidays = []; always = true; };\n};\n", "",
-         "policy.cfg:7: calendars.office.week: leave it out"},
-        {"calendar = {\n  zone = \"UTC\";\n  always = false;\n};\n", "",
-         "policy.cfg:7: calendar.always: expected true"},
-        {"calendar = {\n  zone = \"UTC\";\n  always = 1;\n};\n", "",
-         "policy.cfg:7: calendar.always: expected true or false"},
-        {"calendar = {\n  always = true;\n};\n", "", "policy.cfg:5: calendar: zone is missing"},
-        {"calendar = {\n  zone = \"UTZ\";\n  always = true;\n};\n", "",
-         "policy.cfg:6: calendar.zone: unknown time zone"},
-        {"calendar = { " OFFICE "\n  holidays = [ \"2026-12-25Natal\" ];\n};\n", "",
-         "policy.cfg:6: calendar.holidays[0]: expected a date from 2000 to 2050"},
-        {"calendar = { " OFFICE "\n  holidays = [ \"2026-12-25 A\", \"2026-12-25 B\" ];\n};\n", "",
-         "policy.cfg:6: calendar.holidays[1]: this date is given twice"},
-        {"calendar = { " OFFICE " holidays = [];\n  joint_leave = \"shut\"; };\n", "",
-         "policy.cfg:6: calendar.joint_leave: expected \"open\" or \"closed\""},
-        {"calendar = { " OFFICE " holidays = [];\n  holiday_files = \"part.cfg\"; };\n", "",
-         "policy.cfg:6: calendar.holiday_files: expected a list"},
-        {"calendar = { " OFFICE " holidays = [];\n  holiday_files = [ 5 ]; };\n", "",
-         "policy.cfg:6: calendar.holiday_files[0]: expected the name of an iCalendar file"},
-        {"calendar = { " OFFICE " holidays = [];\n  holiday_files = [ \"none.ics\" ]; };\n", "",
-         "policy.cfg:6: calendar.holiday_files[0]: "},
-        {"calendar = { " OFFICE " holidays = [];\n  holiday_files = [ \".\" ]; };\n", "",
-         "policy.cfg:6: calendar.holiday_files[0]: "},
-        {"calendar = { " OFFICE " holidays = [];\n  holiday_files = [ \"part.cfg\" ]; };\n", "\xff",
-         "policy.cfg:6: calendar.holiday_files[0]: "},
-        {"calendar = { " OFFICE " holidays = [];\n  holiday_files = [ \"part.cfg\" ]; };\n",
-         ICS(ICS_OF("20260229", "")), "part.cfg:4: DTSTART: expected a date"},
-        {"calendar = { " OFFICE " holidays = [];\n  holiday_files = [ \"part.cfg\" ]; };\n",
-         ICS(ICS_OF("20261224", "CATEGORIES:CUTI BERSAMA\r\n")),
-         "policy.cfg:6: calendar.holiday_files[0]: there is joint leave in it (20261224): say joint_leave"},
-        {"calendar = { " OFFICE " holidays = [];\n  days = [ \"2026-12-24\" ]; };\n", "",
-         "policy.cfg:6: calendar.days[0]: expected a group"},
-        {"calendar = { " OFFICE " holidays = [];\n  days = ( { date = \"2026-12-24\"; } ); };\n", "",
-         "policy.cfg:6: calendar.days[0]: open is missing"},
-        {"calendar = { " OFFICE " holidays = [];\n  days = ( { open = []; } ); };\n", "",
-         "policy.cfg:6: calendar.days[0]: date is missing"},
-        {"calendar = { " OFFICE " holidays = [];\n  days = ( { date = \"24.12.2026\"; open = []; } ); };\n",
-         "", "policy.cfg:6: calendar.days[0].date: expected a date"},
-        {"calendar = { " OFFICE
-         " holidays = [];\n  days = ( { date = \"2026-12-24\"; open = [ \"9-12\" ]; } ); };\n",
-         "", "policy.cfg:6: calendar.days[0].open[0]: expected opening hours"},
-        {"calendar = { " OFFICE " holidays = [];\n  days = ( { date = \"2026-12-24\"; open = []; },\n"
-         "{ date = \"2026-12-24\"; open = []; } ); };\n",
-         "", "policy.cfg:7: calendar.days[1].date: this date is given twice"},
-    };
-
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < PULIH_COUNT(faulty); i++) {
         PULIH_AUTO(pulih_buf_free) struct pulih_buf why = {0};
         PULIH_AUTO(pulih_buf_free) struct pulih_buf start = {0};
         const struct policy_folder *f = *state;
-        put_ics(f, rows[i].file);
-        assert_null(load(f, rows[i].calendars, &why));
-        pulih_buf_addf(&start, "%s/%s", f->path, rows[i].expected);
+        put_ics(f, faulty[i].file);
+        assert_null(load(f, faulty[i].calendars, &why));
+        pulih_buf_addf(&start, "%s/%s", f->path, faulty[i].expected);
         if (strncmp(pulih_buf_text(&why), pulih_buf_text(&start), start.len) != 0)
             fail_msg("row %zu: expected %s\ngot %s", i, pulih_buf_text(&start), pulih_buf_text(&why));
     }
