@@ -1,5 +1,6 @@
 /* pulihctl explain: what in a text speaks for its label. */
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,6 +26,7 @@ struct explanation {
         size_t at, len; /* bytes of the text; len 0: not from it */
     } reasons[REASONS_MAX];
     struct pulih_classification classification; /* what the sources' names live in */
+    char score[8];                              /* the label of a score */
 };
 
 /* --- finding out ------------------------------------------------------------------------------------- */
@@ -63,6 +65,29 @@ static void ask_model(const struct pulih_judge *judge, struct explanation *e)
     }
 }
 
+/* One word, all words of a mask, or a score as a number: what the axis came to, or its best guess. */
+static void name_outcome(const struct pulih_axis_row *axis, unsigned best, double confidence,
+                         struct explanation *e)
+{
+    const enum pulih_words words = (enum pulih_words)axis->words;
+
+    switch (axis->kind) {
+    case PULIH_AXIS_IS_one:
+        add_label(e, pulih_view_of(pulih_ctl_word(words, (int)best)), confidence);
+        return;
+    case PULIH_AXIS_IS_many:
+        for (int word = 1; best >> (word - 1); word++)
+            if (best >> (word - 1) & 1)
+                add_label(e, pulih_view_of(pulih_ctl_word(words, word)), confidence);
+        if (!best)
+            add_label(e, PULIH_VIEW("none"), confidence);
+        return;
+    case PULIH_AXIS_IS_score:
+        snprintf(e->score, sizeof e->score, "%u", best);
+        add_label(e, pulih_view_of(e->score), confidence);
+    }
+}
+
 static void ask_policy(const struct pulih_judge *judge, struct explanation *e)
 {
     struct pulih_classification *c = &e->classification;
@@ -71,8 +96,7 @@ static void ask_policy(const struct pulih_judge *judge, struct explanation *e)
     pulih_classify_axis(judge->policy, &(const struct pulih_classify_facts){.story = e->text}, axis, c);
     e->axis = pulih_axes[axis].name;
     e->accepted = c->value[axis] == c->best[axis];
-    add_label(e, pulih_view_of(pulih_ctl_word((enum pulih_words)pulih_axes[axis].words, c->best[axis])),
-              c->confidence[axis] / 100.0);
+    name_outcome(&pulih_axes[axis], c->best[axis], c->confidence[axis] / 100.0, e);
     e->n_reasons = c->n_evidence;
     for (size_t i = 0; i < c->n_evidence; i++) {
         e->reasons[i].source = c->evidence[i].rule;
@@ -180,7 +204,7 @@ static bool read_text(const struct pulih_ctl *ctl, struct pulih_buf *room)
 
 int pulih_ctl_explain(const struct pulih_ctl *ctl)
 {
-    PULIH_AUTO(pulih_ctl_judge_close) struct pulih_judge judge = {0};
+    PULIH_AUTO(pulih_ctl_judge_close) struct pulih_judge judge = {.any_axis = true};
     PULIH_AUTO(pulih_buf_free) struct pulih_buf room = {0};
     struct explanation e = {0};
     int code = pulih_ctl_judge_open(ctl, &judge);

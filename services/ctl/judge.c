@@ -48,21 +48,21 @@ struct pulih_policy *pulih_ctl_policy(const struct pulih_ctl *ctl)
     return policy;
 }
 
-bool pulih_ctl_find_axis(const struct pulih_ctl *ctl, const char *name, enum pulih_axis *ret)
+bool pulih_ctl_find_axis(const struct pulih_ctl *ctl, const char *name, bool any, enum pulih_axis *ret)
 {
     const char *names[PULIH_AXIS_N];
     int axis = pulih_axis_named(name);
     size_t n = 0;
 
-    if (axis >= 0 && pulih_axes[axis].kind == PULIH_AXIS_IS_one) {
+    if (axis >= 0 && (any || pulih_axes[axis].kind == PULIH_AXIS_IS_one)) {
         *ret = (enum pulih_axis)axis;
         return true;
     }
     for (int a = 0; a < PULIH_AXIS_N; a++)
-        if (pulih_axes[a].kind == PULIH_AXIS_IS_one)
+        if (any || pulih_axes[a].kind == PULIH_AXIS_IS_one)
             names[n++] = pulih_axes[a].name;
     const char *nearest = pulih_nearest(name, names, n);
-    pulih_ctl_usage(ctl, "--axis wants an axis with one word, got %s; %s%s", name,
+    pulih_ctl_usage(ctl, "--axis wants an axis%s, got %s; %s%s", any ? "" : " with one word", name,
                     nearest ? "did you mean " : "they are in pulih-policy(5), such as ",
                     nearest ? nearest : "department");
     return false;
@@ -88,7 +88,7 @@ int pulih_ctl_judge_open(const struct pulih_ctl *ctl, struct pulih_judge *ret)
             ctl, "want --model FILE for one model, or --axis AXIS for rules and models together");
     if (model)
         return open_model(ctl, model, ret);
-    if (!pulih_ctl_find_axis(ctl, axis, &ret->axis))
+    if (!pulih_ctl_find_axis(ctl, axis, ret->any_axis, &ret->axis))
         return PULIH_CTL_USAGE;
     ret->policy = pulih_ctl_policy(ctl);
     return ret->policy ? PULIH_CTL_OK : PULIH_CTL_FAILED;

@@ -10,6 +10,7 @@ struct pulih_judge {
     struct pulih_model *model; /* or, with a policy: */
     struct pulih_policy *policy;
     enum pulih_axis axis;
+    bool any_axis; /* set before opening: those with several words and scores will do, too */
     struct pulih_features *features; /* of the text judged last by the model */
 };
 
@@ -17,8 +18,8 @@ struct pulih_judge {
 int pulih_ctl_judge_open(const struct pulih_ctl *ctl, struct pulih_judge *ret);
 /* The policy that --policy names, or the one that comes with the program. NULL: it was told why not. */
 struct pulih_policy *pulih_ctl_policy(const struct pulih_ctl *ctl);
-/* An axis that has one word. False: it was told what is wrong. */
-bool pulih_ctl_find_axis(const struct pulih_ctl *ctl, const char *name, enum pulih_axis *ret);
+/* An axis that has one word, or any. False: it was told what is wrong. */
+bool pulih_ctl_find_axis(const struct pulih_ctl *ctl, const char *name, bool any, enum pulih_axis *ret);
 void pulih_ctl_judge_close(struct pulih_judge *judge);
 
 #endif

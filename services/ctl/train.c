@@ -56,7 +56,7 @@ static int add_by_rules(const struct pulih_ctl *ctl, struct pulih_corpus *unlabe
 
     if (!pulih_ctl_option(ctl, "unlabelled"))
         return PULIH_CTL_OK;
-    if (!pulih_ctl_find_axis(ctl, pulih_ctl_option(ctl, "axis"), &axis))
+    if (!pulih_ctl_find_axis(ctl, pulih_ctl_option(ctl, "axis"), false, &axis))
         return PULIH_CTL_USAGE;
     if (!pulih_ctl_read_texts(ctl, "unlabelled", unlabelled))
         return PULIH_CTL_FAILED;

@@ -147,6 +147,19 @@ def reasons_are_bytes_of_the_text():
     assert "kurir" in words and all(words), words
 
 
+@cases([
+    ("several words", "gravity", "Kompornya meledak, tolong, saya lapor polisi dan pengacara", {"safety"}, "meledak"),
+    ("no word", "gravity", "Halo, apa kabar", {"none"}, None),
+    ("a score", "anger", "Kurang ajar, saya marah sekali!!!", None, "marah"),
+])
+def an_axis_of_any_kind_is_explained(axis, text, labels, word):
+    found = json.loads(ctl("explain", "--axis", axis, "--json", text)[0])
+    names = {label["label"] for label in found["labels"]}
+    assert labels is None and int(min(names)) > 0 or labels and labels <= names, found
+    words = [text.encode()[r["at"]:r["at"] + r["len"]].decode() for r in found["reasons"]]
+    assert not word or any(word in w for w in words), words
+
+
 @test
 def reasons_are_marked():
     out, _ = ctl("explain", "--model", model(), text="kurir belum datang\n")
