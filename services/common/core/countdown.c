@@ -36,13 +36,11 @@ static void note_missed(struct clock *k, int64_t at_us)
 
 static bool on_start(struct clock *k, const struct pulih_clock_event *e)
 {
-    k->now.state = PULIH_CLOCK_running;
     return pulih_calendar_add(k->c, e->at_us, k->duration, &k->now.due_us);
 }
 
 static bool on_pause(struct clock *k, const struct pulih_clock_event *e)
 {
-    k->now.state = PULIH_CLOCK_paused;
     k->now.left_us = left_at(k, e->at_us, k->now.due_us);
     k->now.due_us = 0;
     return true;
@@ -50,7 +48,6 @@ static bool on_pause(struct clock *k, const struct pulih_clock_event *e)
 
 static bool on_resume(struct clock *k, const struct pulih_clock_event *e)
 {
-    k->now.state = PULIH_CLOCK_running;
     return due_after(k, e->at_us, k->now.left_us, &k->now.due_us);
 }
 
@@ -72,25 +69,31 @@ static bool on_meet(struct clock *k, const struct pulih_clock_event *e)
 {
     if (k->now.state == PULIH_CLOCK_running)
         k->now.left_us = left_at(k, e->at_us, k->now.due_us);
-    k->now.state = PULIH_CLOCK_met;
     return true;
 }
 
 #define IN(state) (1u << PULIH_CLOCK_##state)
 
-/* Where an event is possible, and what it does. A conversion is reckoned by starting over. */
+/* Where an event is possible, what it does, and where it leads; 0: nowhere. A conversion is reckoned by
+ * starting over. */
 static const struct {
     unsigned in;
     bool (*take)(struct clock *k, const struct pulih_clock_event *e);
+    enum pulih_clock_state to;
 } steps[PULIH_CLOCK_N] = {
-    [PULIH_CLOCK_start] = {IN(unstarted), on_start},
-    [PULIH_CLOCK_pause] = {IN(running), on_pause},
-    [PULIH_CLOCK_resume] = {IN(paused), on_resume},
-    [PULIH_CLOCK_extend] = {IN(running) | IN(paused), on_extend},
-    [PULIH_CLOCK_convert] = {IN(running) | IN(paused), NULL},
-    [PULIH_CLOCK_meet] = {IN(running) | IN(paused), on_meet},
-    [PULIH_CLOCK_reopen] = {IN(met), on_resume},
+    [PULIH_CLOCK_start] = {IN(unstarted), on_start, PULIH_CLOCK_running},
+    [PULIH_CLOCK_pause] = {IN(running), on_pause, PULIH_CLOCK_paused},
+    [PULIH_CLOCK_resume] = {IN(paused), on_resume, PULIH_CLOCK_running},
+    [PULIH_CLOCK_extend] = {IN(running) | IN(paused), on_extend, 0},
+    [PULIH_CLOCK_convert] = {IN(running) | IN(paused), NULL, 0},
+    [PULIH_CLOCK_meet] = {IN(running) | IN(paused), on_meet, PULIH_CLOCK_met},
+    [PULIH_CLOCK_reopen] = {IN(met), on_resume, PULIH_CLOCK_running},
 };
+
+static enum pulih_clock_state state_after(enum pulih_clock_state state, enum pulih_clock_event_kind kind)
+{
+    return steps[kind].to ? steps[kind].to : state;
+}
 
 /* The events up to `n` with one duration for the start; conversions are passed over. What passes before
  * events[noted] was another duration's to miss. */
@@ -108,6 +111,7 @@ static bool replay(struct clock *k, const struct pulih_clock_event *events, size
             note_missed(k, e->at_us);
         if (steps[e->kind].take && !steps[e->kind].take(k, e))
             return false;
+        k->now.state = state_after(k->now.state, e->kind);
     }
     return true;
 }
@@ -196,17 +200,6 @@ static void tell_running(const struct explainer *x, int64_t from_us, int64_t to_
         tell(x, open.from_us, open.to_us, PULIH_SPAN_counted, NULL);
     }
     tell_closed(x, from_us, to_us);
-}
-
-static enum pulih_clock_state state_after(enum pulih_clock_state state, enum pulih_clock_event_kind kind)
-{
-    static const int after[PULIH_CLOCK_N] = {[PULIH_CLOCK_start] = PULIH_CLOCK_running,
-                                             [PULIH_CLOCK_pause] = PULIH_CLOCK_paused,
-                                             [PULIH_CLOCK_resume] = PULIH_CLOCK_running,
-                                             [PULIH_CLOCK_meet] = PULIH_CLOCK_met,
-                                             [PULIH_CLOCK_reopen] = PULIH_CLOCK_running};
-
-    return after[kind] ? (enum pulih_clock_state)after[kind] : state;
 }
 
 bool pulih_countdown_explain(const struct pulih_calendar *c, const struct pulih_clock_event *events, size_t n,
