@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include <cmocka.h>
+#include <sodium.h>
 
 #include "pulih/base/file.h"
 #include "pulih/core/models.h"
@@ -325,6 +326,31 @@ static void damaged_models_are_refused(void **state)
     }
 }
 
+/* Whoever writes a model can write its digest, too: what lies behind is looked at all the same. */
+static void forged_models_are_refused_or_used(void **state)
+{
+    static const size_t digest_at = 8 + 4, covered_at = 8 + 4 + PULIH_MODEL_DIGEST;
+    PULIH_AUTO(pulih_buf_free) struct pulih_buf bytes = {0};
+    size_t refused = 0, used = 0;
+    (void)state;
+
+    train(2, &bytes);
+    for (size_t i = covered_at; i < bytes.len; i += i < covered_at + 400 ? 1 : 97) {
+        PULIH_AUTO(pulih_buf_free) struct pulih_buf why = {0};
+
+        bytes.at[i] ^= (char)0x80;
+        crypto_generichash((unsigned char *)bytes.at + digest_at, PULIH_MODEL_DIGEST,
+                           (const unsigned char *)bytes.at + covered_at, bytes.len - covered_at, NULL, 0);
+        struct pulih_model *model = pulih_model_load(pulih_view_of_buf(&bytes), &why);
+        assert_true(model || (why.len > 0 && why.at[why.len - 1] == '\n'));
+        refused += !model;
+        used += model != NULL;
+        pulih_model_free(model);
+        bytes.at[i] ^= (char)0x80;
+    }
+    assert_true(refused > 100 && used > 100);
+}
+
 static void training_refuses(void **state)
 {
     static const struct {
@@ -426,6 +452,7 @@ int main(void)
         cmocka_unit_test(a_model_gives_reasons),
         cmocka_unit_test(training_is_the_same_twice),
         cmocka_unit_test(damaged_models_are_refused),
+        cmocka_unit_test(forged_models_are_refused_or_used),
         cmocka_unit_test(training_refuses),
         cmocka_unit_test(odd_sets_are_learned),
         cmocka_unit_test(models_are_tied_to_axes),

@@ -168,7 +168,7 @@ static void read_rows(struct reader *r, struct pulih_model *m)
     m->about.n_rows = n;
     m->places = pulih_zeroed(m->n_places, sizeof *m->places);
     m->weights = pulih_zeroed(n * m->stride, 1);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && !r->fault; i++) {
         const char *at = take(r, row_bytes);
         uint32_t hash = pulih_be32(at), bits = (uint32_t)pulih_be16(at + 4) << 16;
         float scale;
