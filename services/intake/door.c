@@ -16,7 +16,7 @@
 enum { BATCH_BYTES = 1024 * 1024, IDLE_FRAMES_PER_TURN = 100, WAITING_MAX = 1000 };
 static const int64_t SILENCE_US = 15 * 1000 * 1000;
 static const int64_t SWEEP_US = 1000 * 1000;
-static const int64_t QUIET_US = 100 * 1000;
+static const int64_t QUIET_US = 250 * 1000;
 
 /* --- receiving ------------------------------------------------------------------------------------------ */
 
@@ -227,7 +227,7 @@ static void receive(struct door *d)
     while (idle < IDLE_FRAMES_PER_TURN && has_room(d) && (msg = pulih_bus_receive(d->socket))) {
         if (on_frame(d, msg)) {
             keep_frame(d->gather, msg);
-            d->taken_at_us = pulih_mono_us();
+            d->moved_at_us = pulih_mono_us();
         } else {
             pulih_bus_msg_free(msg);
             idle++;
@@ -247,9 +247,12 @@ static void give(struct door *d)
 
 static void job_done(void *door, void *job, bool done)
 {
+    struct door *d = door;
+
     if (done)
-        intake_answer(door, job);
+        intake_answer(d, job);
     intake_batch_empty(job);
+    d->moved_at_us = pulih_mono_us();
 }
 
 /* --- turns ---------------------------------------------------------------------------------------------- */
@@ -322,7 +325,7 @@ static void tell_drain(struct door *d)
     if (!d->host->stopping || d->told_drain)
         return;
     d->told_drain = true;
-    d->taken_at_us = pulih_mono_us();
+    d->moved_at_us = pulih_mono_us();
     for (size_t at = 0; (s = pulih_session_next(&d->sessions, &at));)
         intake_send(d, &s->peer, PULIH_M_drain, &(struct pulih_drain){0});
 }
@@ -351,14 +354,15 @@ static size_t waits(void *door, struct pulih_bus_item items[PULIH_DOOR_ITEMS_MAX
     return 1;
 }
 
-/* What was sent before the drain was heard is answered, too: the door closes when nothing has come for a
- * while. */
+/* What was sent before the drain was heard is answered, too, and read: the door closes when nothing has come or
+ * gone for a while. A client of libzmq whose socket does not connect again drops what it has not read yet when
+ * the connection ends. */
 static bool drained(void *door)
 {
     struct door *d = door;
 
     return d->told_drain && d->gather->n == 0 &&
-           (d->sessions.n == 0 || pulih_mono_us() - d->taken_at_us > QUIET_US);
+           (d->sessions.n == 0 || pulih_mono_us() - d->moved_at_us > QUIET_US);
 }
 
 static void *open_door(struct pulih_host *h, struct pulih_buf *why)

@@ -27,7 +27,7 @@ struct door {
     bool more;           /* the last turn ended before the socket was empty */
     int64_t sweep_at_us;
     bool told_drain;
-    int64_t taken_at_us; /* when the last message was taken, or the drain told */
+    int64_t moved_at_us; /* a message was taken or receipts went out */
     struct pulih_buf frame;
     struct pulih_buf list;
 };

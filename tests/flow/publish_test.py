@@ -1,4 +1,5 @@
 """The publish door: sessions, credit, receipts, duplicates, conflicts, draining."""
+import datetime
 import os
 import re
 import sys
@@ -498,16 +499,23 @@ def one_bad_message_among_good_ones_of_a_batch_harms_none():
 @test
 def sigterm_tells_drain_sends_the_receipts_that_are_due_and_ends_with_0():
     own = Chain()
-    p = own.publisher()
+    publishers = [own.publisher() for _ in range(8)]
     with own.db.hold("pulih.complaint"):
-        ids = [p.send("complaint", a_complaint()) for _ in range(10)]
+        ids = [[p.send("complaint", a_complaint()) for _ in range(5)] for p in publishers]
         own.db.wait_blocked("pulih_intake")
         own.intake.signal(15)
-        p.wait(lambda: p.draining, what="drain")
-        assert not p.acks and own.intake.running
-    p.receipts(ids)
+        for p in publishers:
+            p.wait(lambda: p.draining, what="drain")
+            assert not p.acks
+        assert own.intake.running
+        released = datetime.datetime.now(datetime.timezone.utc)
+    for p, its in zip(publishers, ids):
+        p.receipts(its)
     assert own.intake.process.wait(15) == 0
     own.intake._ours = True
+    ended = re.search(r"ts=(\S+) .*event=stopped", own.intake.log_text()).group(1)
+    # A client may drop what it has not read when the connection ends: it has a while to read the receipts.
+    assert datetime.datetime.fromisoformat(ended.replace("Z", "+00:00")) - released > datetime.timedelta(seconds=0.2)
 
 
 @test
