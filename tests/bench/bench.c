@@ -221,6 +221,31 @@ static size_t read_places(PGconn *conn, struct pulih_place *places)
     return n;
 }
 
+/* What a lone commit costs here: one row, one connection, at the light load's rate. A receipt waits for one
+ * commit, an acknowledged complaint for four, one after the other. */
+static void run_commits(PGconn *conn)
+{
+    size_t n = (size_t)opt.latency_s * LIGHT_PER_S;
+    double *took_ms = calloc(n, sizeof *took_ms);
+
+    if (!took_ms)
+        die("commits", "no memory");
+    PQclear(query(conn, "CREATE TABLE commits (at timestamptz)"));
+    int64_t started_us = pulih_mono_us();
+    for (size_t i = 0; i < n; i++) {
+        int64_t left_us = started_us + (int64_t)i * 1000000 / LIGHT_PER_S - pulih_mono_us();
+        if (left_us > 0)
+            usleep((useconds_t)left_us);
+        int64_t sent_us = pulih_mono_us();
+        PQclear(query(conn, "INSERT INTO commits VALUES (clock_timestamp())"));
+        took_ms[i] = (double)(pulih_mono_us() - sent_us) / 1e3;
+    }
+    PQclear(query(conn, "DROP TABLE commits"));
+    double p50_ms = drive_percentile(took_ms, n, 0.5), p99_ms = drive_percentile(took_ms, n, 0.99);
+    printf("commit_p50_ms=%.2f commit_p99_ms=%.2f ", p50_ms, p99_ms);
+    free(took_ms);
+}
+
 static void run_latency(PGconn *conn, const char *prefix, double per_s)
 {
     struct pulih_place places[PLACES_MAX];
@@ -318,6 +343,7 @@ int main(int argc, char **argv)
         (pid_t)ask(conn, "SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)");
     opt.pids[opt.n_daemons + 1] = getpid();
     double per_s = run_rounds(conn);
+    run_commits(conn);
     run_latency(conn, "", LIGHT_PER_S);
     run_latency(conn, "half_", per_s / 2);
     print_memory();

@@ -12,8 +12,7 @@ end_instance() {
 }
 
 start_instance() {
-    # The complaints repeat: compared, they would all be linked, and their chronologies not be as expected.
-    LINKS_DAYS=0 deploy/instance start "$dir" --big >/dev/null
+    deploy/instance start "$dir" --big >/dev/null
     . "$dir/where"
 }
 

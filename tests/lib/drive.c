@@ -1,25 +1,121 @@
+#define _GNU_SOURCE /* memmem */
 #include "tests/lib/drive.h"
 
+#include <ctype.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <jansson.h>
+
 #include "pulih/base/clock.h"
 
-enum { BODIES_MAX = 256, PATIENCE_S = 60 };
+enum { BODIES_MAX = 256, WORDS_MAX = 8192, RUN_WORDS = 3, NAMES = 4, PATIENCE_S = 60 };
+
+/* A place in a body that is written anew each time it is published. */
+struct part {
+    char *at;
+    size_t len;
+};
 
 static struct {
     void *at;
     size_t len;
+    struct part story, names[NAMES];
 } bodies[BODIES_MAX];
 static size_t n_bodies;
+static struct part words[WORDS_MAX]; /* of all stories, in order; they lie in `texts` */
+static size_t n_words;
+static char *texts[BODIES_MAX];
 
 static void die(const char *what, const char *why)
 {
     fprintf(stderr, "load: %s: %s\n", what, why);
     exit(1);
+}
+
+/* --- complaints that differ -----------------------------------------------------------------------------
+ * Each customer complains once, in words of the samples that no other has in this order. */
+
+static uint64_t next_random(void)
+{
+    static uint64_t state = 1;
+
+    state += UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t v = (state ^ state >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    v = (v ^ v >> 27) * UINT64_C(0x94d049bb133111eb);
+    return v ^ v >> 31;
+}
+
+static void tell_anew(struct part story)
+{
+    size_t from = 0, left_of_run = 0;
+
+    for (size_t done = 0; done < story.len;) {
+        from = left_of_run ? from + 1 : next_random() % (n_words - RUN_WORDS);
+        left_of_run = left_of_run ? left_of_run - 1 : RUN_WORDS - 1;
+        size_t len = words[from].len < story.len - done ? words[from].len : story.len - done;
+        memcpy(story.at + done, words[from].at, len);
+        done += len;
+        if (done < story.len)
+            story.at[done++] = ' ';
+    }
+}
+
+/* Another customer: other digits, and other letters where there may be letters. */
+static void name_anew(struct part name)
+{
+    bool is_phone = name.len && name.at[0] == '+';
+    uint64_t random = next_random();
+
+    for (size_t i = is_phone ? 2 : 0; i < name.len; i++, random = random ? random / 26 : next_random()) {
+        if (isdigit((unsigned char)name.at[i]))
+            name.at[i] = (char)('0' + random % 10);
+        else if (islower((unsigned char)name.at[i]))
+            name.at[i] = (char)('a' + random % 26);
+    }
+}
+
+static bool is_ascii(const char *word, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if ((unsigned char)word[i] >= 0x80)
+            return false;
+    return true;
+}
+
+static void keep_words(char *text)
+{
+    for (char *save, *word = strtok_r(text, " \n", &save); word; word = strtok_r(NULL, " \n", &save))
+        if (n_words < WORDS_MAX && is_ascii(word, strlen(word)))
+            words[n_words++] = (struct part){word, strlen(word)};
+}
+
+static struct part part_of(size_t body, const json_t *complaint, const char *field)
+{
+    const char *value = json_string_value(json_object_get(complaint, field));
+    char *at = value ? memmem(bodies[body].at, bodies[body].len, value, strlen(value)) : NULL;
+
+    return (struct part){at, at ? strlen(value) : 0};
+}
+
+static void read_sample(const char *line, size_t len)
+{
+    static const char *const names[NAMES] = {"customer_ref", "email", "phone", "order_ref"};
+    struct pulih_error error;
+    json_t *complaint = json_loadb(line, len, 0, NULL);
+    size_t i = n_bodies++;
+
+    if (!complaint || pulih_json_to_body("complaint", line, len, &bodies[i].at, &bodies[i].len, &error) != 0)
+        die("sample", complaint ? error.text : line);
+    bodies[i].story = part_of(i, complaint, "story");
+    for (size_t n = 0; n < NAMES; n++)
+        bodies[i].names[n] = part_of(i, complaint, names[n]);
+    texts[i] = strdup(json_string_value(json_object_get(complaint, "story")));
+    keep_words(texts[i]);
+    json_decref(complaint);
 }
 
 void drive_read_samples(const char *path)
@@ -28,25 +124,26 @@ void drive_read_samples(const char *path)
     char *line = NULL;
     size_t cap = 0;
     ssize_t len;
-    struct pulih_error error;
 
     if (!f)
         die("samples", path);
     while (n_bodies < BODIES_MAX && (len = getline(&line, &cap, f)) > 0)
-        if (pulih_json_to_body("complaint", line, (size_t)len, &bodies[n_bodies].at, &bodies[n_bodies].len,
-                               &error) == 0)
-            n_bodies++;
-        else
-            die("sample", error.text);
+        read_sample(line, (size_t)len);
+    if (n_words <= RUN_WORDS)
+        die("samples", "they have no words");
     free(line);
     fclose(f);
 }
 
 void drive_free_samples(void)
 {
-    while (n_bodies > 0)
+    while (n_bodies > 0) {
         free(bodies[--n_bodies].at);
+        free(texts[n_bodies]);
+    }
 }
+
+/* --- publishing ----------------------------------------------------------------------------------------- */
 
 void drive_start(struct drive *d, const char *publish, const char *feed, size_t n)
 {
@@ -85,6 +182,9 @@ static void wait_publisher(struct drive *d, int timeout_ms)
 static void publish_one(struct drive *d, size_t i)
 {
     struct pulih_error error;
+    tell_anew(bodies[i % n_bodies].story);
+    for (size_t n = 0; n < NAMES; n++)
+        name_anew(bodies[i % n_bodies].names[n]);
     struct pulih_outgoing out = {
         .id = pulih_uuid_new(),
         .type = "complaint",
