@@ -250,7 +250,7 @@ static void job_done(void *door, void *job, bool done)
     struct door *d = door;
 
     if (done)
-        intake_answer(d, job);
+        intake_answer(door, job);
     intake_batch_empty(job);
     d->moved_at_us = pulih_mono_us();
 }
@@ -354,9 +354,9 @@ static size_t waits(void *door, struct pulih_bus_item items[PULIH_DOOR_ITEMS_MAX
     return 1;
 }
 
-/* What was sent before the drain was heard is answered, too, and read: the door closes when nothing has come or
- * gone for a while. A client of libzmq whose socket does not connect again drops what it has not read yet when
- * the connection ends. */
+/* What was sent before the drain was heard is answered, too, and read: the door closes when nothing has come
+ * or gone for a while. A client whose socket does not connect again drops what it has not read when the
+ * connection ends. */
 static bool drained(void *door)
 {
     struct door *d = door;
