@@ -263,6 +263,18 @@ static void run_latency(PGconn *conn, const char *prefix, double per_s)
     drive_end(&d);
 }
 
+static void run_latencies(PGconn *conn, double chain_per_s)
+{
+    double all_us[2], stolen_us[2];
+
+    procs_machine_us(&all_us[0], &stolen_us[0]);
+    run_commits(conn);
+    run_latency(conn, "", LIGHT_PER_S);
+    procs_machine_us(&all_us[1], &stolen_us[1]);
+    printf("steal_percent=%.1f ", 100 * (stolen_us[1] - stolen_us[0]) / (all_us[1] - all_us[0]));
+    run_latency(conn, "half_", chain_per_s / 2);
+}
+
 static void print_memory(void)
 {
     long most_kib = 0;
@@ -342,10 +354,7 @@ int main(int argc, char **argv)
     opt.pids[opt.n_daemons] =
         (pid_t)ask(conn, "SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)");
     opt.pids[opt.n_daemons + 1] = getpid();
-    double per_s = run_rounds(conn);
-    run_commits(conn);
-    run_latency(conn, "", LIGHT_PER_S);
-    run_latency(conn, "half_", per_s / 2);
+    run_latencies(conn, run_rounds(conn));
     print_memory();
     PQfinish(conn);
     drive_free_samples();

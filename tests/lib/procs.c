@@ -62,6 +62,22 @@ double procs_cpu_us(const pid_t *pids, size_t n)
     return ticks * 1e6 / (double)sysconf(_SC_CLK_TCK);
 }
 
+void procs_machine_us(double *ret_all_us, double *ret_stolen_us)
+{
+    enum { USER, NICE, SYSTEM, IDLE, IOWAIT, IRQ, SOFTIRQ, STEAL, KINDS };
+    double ticks[KINDS] = {0}, us_per_tick = 1e6 / (double)sysconf(_SC_CLK_TCK);
+    FILE *f = fopen("/proc/stat", "r");
+
+    *ret_all_us = 0;
+    if (f && fscanf(f, "cpu %lf %lf %lf %lf %lf %lf %lf %lf", &ticks[USER], &ticks[NICE], &ticks[SYSTEM],
+                    &ticks[IDLE], &ticks[IOWAIT], &ticks[IRQ], &ticks[SOFTIRQ], &ticks[STEAL]) == KINDS)
+        for (int i = 0; i < KINDS; i++)
+            *ret_all_us += ticks[i] * us_per_tick;
+    *ret_stolen_us = ticks[STEAL] * us_per_tick;
+    if (f)
+        fclose(f);
+}
+
 long procs_peak_kib(pid_t pid)
 {
     char path[64], line[256];
