@@ -61,6 +61,38 @@ def postgresql_crashes_under_load():
 
 
 @test(timeout=120)
+def what_a_crash_undoes_of_a_stage_without_a_door_is_done_again():
+    """Its commits are answered before they are on disk. Intake's are not: what has a receipt is there."""
+    cluster = Cluster()
+    admin = cluster.connect()
+    admin.autocommit = True
+    admin.cursor().execute("ALTER SYSTEM SET wal_writer_delay = '10s'")  # else it writes what nobody waits for
+    admin.close()
+    cluster.restart()
+    chain = Chain(database=Database(cluster), start=False)
+
+    def is_undone():
+        for d in (chain.intake, chain.classification):
+            d.start()
+        id = chain.publisher().call("complaint", a_complaint())["complaint"]
+        chain.db.wait_row("SELECT version FROM pulih.complaint WHERE id = %s AND version = 2", id.hex())
+        for d in (chain.intake, chain.classification):
+            d.kill()
+        cluster.crash()
+        cluster.start()
+        ids.append(id)
+        return chain.db.one("SELECT version FROM pulih.complaint WHERE id = %s", id.hex()) == 1
+
+    ids = []
+    wait_until(is_undone, 60, "a commit that the crash undoes")
+    chain.start()
+    for id in ids:
+        chain.wait_state(id, "acknowledged", 30)
+    assert chain.db.query("SELECT version FROM pulih.event WHERE complaint = %s ORDER BY 1", ids[-1].hex()) == \
+        [(1,), (2,), (3,), (4,)]
+
+
+@test(timeout=120)
 def postgresql_is_down_when_the_daemons_start():
     """They start, say that they wait, give no credit, and begin when it is there."""
     cluster = Cluster()

@@ -42,6 +42,7 @@ struct pulih_worker_setup {
     pulih_job_f *work;
     struct pulih_beat beats[PULIH_BEATS_MAX];
     size_t n_beats;
+    bool commits_asynchronously; /* see pulih_db_commit_asynchronously */
     struct pulih_metrics *metrics;
     struct pulih_policy *policy; /* taken over; may be NULL */
 };

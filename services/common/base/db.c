@@ -87,6 +87,11 @@ void pulih_db_clear(struct pulih_db *db)
     db->warned = false;
 }
 
+void pulih_db_commit_asynchronously(struct pulih_db *db)
+{
+    db->asynchronous = true;
+}
+
 void pulih_db_free(struct pulih_db *db)
 {
     if (!db)

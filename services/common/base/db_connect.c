@@ -10,10 +10,10 @@
 
 /* Kept plans on the keys only: see core.sql. A plan that is switched off counts as dear, and what is dear
  * would be compiled, for half a second of CPU. Locks of a lost client must not outlive it by long. */
-static const char SESSION[] =
-    "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off"
-    " -c enable_mergejoin=off -c jit=off -c TimeZone=UTC -c idle_in_transaction_session_timeout=10s"
-    " -c lock_timeout=3s -c statement_timeout=25s";
+#define SESSION                                                                                              \
+    "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off"                     \
+    " -c enable_mergejoin=off -c jit=off -c TimeZone=UTC -c idle_in_transaction_session_timeout=10s"         \
+    " -c lock_timeout=3s -c statement_timeout=25s"
 
 static void on_notice(void *arg, const PGresult *notice)
 {
@@ -72,6 +72,7 @@ static enum pulih_db_end ask_types(struct pulih_db *db)
 
 static PGconn *open_connection(const struct pulih_db *db)
 {
+    const char *session = db->asynchronous ? SESSION " -c synchronous_commit=off" : SESSION;
     /* What comes later wins: the operator's string over our defaults, our session over both. */
     const char *const keys[] = {"user",
                                 "target_session_attrs",
@@ -85,7 +86,7 @@ static PGconn *open_connection(const struct pulih_db *db)
                                 "options",
                                 NULL};
     const char *const values[] = {db->user, "read-write", "5",          "5",     "2", "3",
-                                  "5000",   db->program,  db->conninfo, SESSION, NULL};
+                                  "5000",   db->program,  db->conninfo, session, NULL};
 
     if (*db->user)
         return PQconnectdbParams(keys, values, 1);

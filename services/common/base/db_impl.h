@@ -21,6 +21,7 @@ struct pulih_db {
     struct pg_conn *conn; /* NULL: down */
     unsigned sessions;
     int timeout_ms;
+    bool asynchronous;
     struct pulih_db_table tables[TABLES_MAX];
     size_t n_tables;
     const char *const *type_names;

@@ -312,6 +312,9 @@ static void start_worker(struct daemon *d, struct pulih_policy *policy)
         .statements = s->statements,
         .n_statements = s->n_statements,
         .work = s->work ? s->work : pulih_stage_work,
+        /* Who has no door tells nobody of its commits but the stages behind it. What these tell, at the feed,
+         * waits for a commit of follow-up, which is in the log behind all that led to it. */
+        .commits_asynchronously = !s->door,
         .metrics = &d->host.metrics,
         .policy = policy,
     };

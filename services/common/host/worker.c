@@ -350,6 +350,8 @@ struct pulih_worker *pulih_worker_start(const struct pulih_worker_setup *setup)
     gethostname(host, sizeof host - 1);
     snprintf(w->name, sizeof w->name, "%s@%s:%d", setup->name, host, (int)getpid());
     w->db = pulih_db_new(setup->database, setup->user, w->name);
+    if (setup->commits_asynchronously)
+        pulih_db_commit_asynchronously(w->db);
     pulih_db_add(w->db, pulih_core_statements, PULIH_SQL_N);
     pulih_db_add_types(w->db, pulih_core_types, PULIH_TYPE_N);
     w->own = pulih_db_add(w->db, setup->statements, setup->n_statements);
