@@ -45,8 +45,8 @@ void pulih_db_add_types(struct pulih_db *db, const char *const *names, size_t n)
 uint32_t pulih_db_type(const struct pulih_db *db, size_t i);
 /* Longest wait for an answer in a run; 0: for ever. Standard is 30 s. */
 void pulih_db_set_timeout(struct pulih_db *db, int timeout_ms);
-/* From the next connect on COMMIT is answered before it is on disk (PostgreSQL's asynchronous commit). A crash of the
- * server may undo it, and then undoes with it all that came later and did not wait either. */
+/* From the next connect on COMMIT is answered before it is on disk (PostgreSQL's asynchronous commit). A
+ * crash of the server may undo it, and then all that came later and did not wait either. */
 void pulih_db_commit_asynchronously(struct pulih_db *db);
 void pulih_db_free(struct pulih_db *db);
 
