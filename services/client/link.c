@@ -15,6 +15,7 @@ enum {
     PING_US = 1000000,
     DEAD_US = 4000000,
     DRAIN_US = 5000000,
+    UNSHAKEN_MOST = 5,
     PAUSE_FIRST_US = 50000,
     PAUSE_DOUBLINGS = 5,
     REST_MAX_MS = 100, /* the end of a connection wakes nobody: look at it now and then */
@@ -34,6 +35,7 @@ struct pulih_link {
     int64_t until_us;                /* of the state, but for OPEN */
     int64_t heard_us, said_us, pinged_us, worked_us;
     int failures; /* sessions in a row that were not opened */
+    int unshaken; /* how often in a row a peer left during the handshake */
     bool denied;
     struct pulih_buf frame;
     char peer[sizeof(struct pulih_endpoint)];
@@ -185,6 +187,7 @@ static void on_welcome(struct pulih_link *l, struct pulih_view body)
         return;
     l->state = OPEN;
     l->failures = 0;
+    l->unshaken = 0;
     l->why[0] = 0;
     l->user.opened(l->user.arg, &welcome);
 }
@@ -258,7 +261,8 @@ static const char *why_not(bool curve, enum pulih_bus_end end)
     case PULIH_BUS_UNSHAKEN:
         return curve ? "it left during the handshake: does it speak CURVE, and is the server's public key "
                        "the right one?"
-                     : "it left during the handshake; if it speaks CURVE, keys are needed";
+                     : "it left during the handshake: if it speaks CURVE, a key file and its public key are "
+                       "needed (PULIH_KEY_FILE, PULIH_SERVER_KEY)";
     case PULIH_BUS_ALIVE:
     case PULIH_BUS_LOST:
         break;
@@ -266,7 +270,8 @@ static const char *why_not(bool curve, enum pulih_bus_end end)
     return "no connection";
 }
 
-/* What only a person can mend is a denial; a later try finds out whether somebody did. */
+/* What only a person can mend is a denial; a later try finds out whether somebody did. A peer that speaks
+ * CURVE only may leave before it has said so: the library closes with the rest of its greeting unsent. */
 static void on_end(struct pulih_link *l)
 {
     enum pulih_bus_end end = pulih_bus_end(l->socket);
@@ -275,7 +280,9 @@ static void on_end(struct pulih_link *l)
         pulih_link_close(l, "the connection ended");
         return;
     }
-    l->denied = end == PULIH_BUS_MECHANISM || end == PULIH_BUS_STRANGER;
+    l->unshaken = end == PULIH_BUS_UNSHAKEN ? l->unshaken + 1 : 0;
+    l->denied = end == PULIH_BUS_MECHANISM || end == PULIH_BUS_STRANGER ||
+                (l->unshaken >= UNSHAKEN_MOST && !*l->curve.router.text);
     pulih_link_close(l, why_not(*l->curve.router.text, end));
 }
 

@@ -1,4 +1,6 @@
 /* libpulih at a door that speaks CURVE. */
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -154,8 +157,37 @@ static void keys_come_from_the_environment(void **state)
     pulih_publisher_close(p);
     p = open_publisher(&none);
     assert_int_equal(work_until_heard_or_denied(p), PULIH_E_DENIED);
-    assert_non_null(strstr(error.text, "it speaks CURVE only"));
+    assert_non_null(strstr(error.text, "it speaks CURVE"));
     pulih_publisher_close(p);
+}
+
+/* A door that speaks CURVE only may close before the part of its greeting that says so is out. */
+static void who_leaves_before_it_says_what_it_speaks_is_a_denial(void **state)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t len = sizeof address;
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), e = 0, came = 0;
+
+    (void)state;
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, len), 0);
+    assert_int_equal(listen(listener, 5), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &len), 0);
+    snprintf(t.endpoint, sizeof t.endpoint, "tcp://127.0.0.1:%u", ntohs(address.sin_port));
+    struct pulih_publisher *p = open_publisher(NULL);
+    for (int64_t until = pulih_mono_us() + 30000000; e == 0 && pulih_mono_us() < until;) {
+        int peer = accept(listener, NULL, NULL);
+        if (peer >= 0) {
+            assert_int_equal(send(peer, "\xff\0\0\0\0\0\0\0\1\x7f", 10, MSG_NOSIGNAL), 10);
+            close(peer);
+            came++;
+        }
+        e = pulih_publisher_wait(p, 5, NULL, NULL, &error);
+    }
+    assert_int_equal(e, PULIH_E_DENIED);
+    assert_true(came >= 5);
+    assert_non_null(strstr(error.text, "if it speaks CURVE, a key file and its public key are needed"));
+    pulih_publisher_close(p);
+    close(listener);
 }
 
 /* Denied, but not for ever: the list may have been mended. */
@@ -212,6 +244,7 @@ int main(void)
 #define DOOR(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
         DOOR(keys_come_from_the_caller),
         DOOR(keys_come_from_the_environment),
+        DOOR(who_leaves_before_it_says_what_it_speaks_is_a_denial),
         DOOR(who_is_denied_may_come_later),
         DOOR(keys_that_cannot_be_used_are_told_at_once),
     };
