@@ -57,13 +57,11 @@ struct pulih_model *pulih_model_load_file(const char *path, struct pulih_buf *wh
 void pulih_model_free(struct pulih_model *model);
 const struct pulih_model_about *pulih_model_about(const struct pulih_model *model);
 
-/* What a model makes of a text. About 50 KiB: made for the stack, filled only as far as the text goes. */
+/* What a model makes of a text. */
 struct pulih_judgement {
     size_t best;                         /* label */
-    float probability[PULIH_LABELS_MAX]; /* of each label; they sum to 1 */
     size_t n;                            /* features of the text that the model knows */
-    uint16_t feature[PULIH_FEATURES_MAX];
-    uint32_t place[PULIH_FEATURES_MAX]; /* where it stands in the model */
+    float probability[PULIH_LABELS_MAX]; /* of each label; they sum to 1 */
 };
 
 void pulih_model_judge(const struct pulih_model *model, const struct pulih_features *features,

@@ -15,6 +15,8 @@
 
 enum { PULIH_MODELS_MAX = 16, PULIH_MODEL_WORDS_MAX = 101 };
 
+struct pulih_model_index;
+
 struct pulih_voting_model {
     struct pulih_model *model;
     enum pulih_axis axis;
@@ -25,6 +27,7 @@ struct pulih_voting_model {
 struct pulih_models {
     size_t n;
     struct pulih_voting_model at[PULIH_MODELS_MAX];
+    struct pulih_model_index *index; /* of the rows of all models, for what judges with them together */
 };
 
 bool pulih_models_add(struct pulih_models *models, struct pulih_model *model, struct pulih_buf *why);

@@ -7,6 +7,7 @@
 #include "pulih/base/must.h"
 #include "pulih/core/policy.h"
 #include "services/common/core/derive.h"
+#include "services/common/core/model_impl.h"
 #include "services/common/core/rules.h"
 #include "services/common/core/tally.h"
 #include "services/common/core/text.h"
@@ -39,7 +40,11 @@ struct hearing {
     size_t n_met;
     struct pulih_met met[PULIH_RULES_MAX]; /* rules that the story met */
     struct pulih_text text;                /* the story */
-    struct pulih_features features;        /* of it, where there are models */
+    /* Where there are models: */
+    struct pulih_features features;                      /* of the story */
+    struct pulih_model_finds finds;                      /* those that some model knows */
+    struct pulih_judgement judgements[PULIH_MODELS_MAX]; /* of each model */
+    struct pulih_model_tokens tokens;                    /* what the words say for the best of each */
 };
 
 static void cast(struct hearing *h, enum pulih_axis axis, int value, int weight, const char *rule)
@@ -126,16 +131,17 @@ static void vote_by_rules(struct hearing *h)
 enum { MODEL_POINTS = 3, REASONS = 3, KNOWN_LEAST = 3 };
 
 struct verdict {
+    size_t number; /* of the model */
     const struct pulih_voting_model *voter;
     const char *name;
-    struct pulih_judgement judgement;
+    const struct pulih_judgement *judgement;
 };
 
 /* Each of the words in the text which spoke most for the best label has its share of the points. */
 static void cast_reasons(struct hearing *h, const struct verdict *v, uint16_t value, int hundredths)
 {
     struct pulih_model_reason reasons[REASONS];
-    size_t n = pulih_model_reasons(v->voter->model, &h->features, &v->judgement, reasons, REASONS);
+    size_t n = pulih_model_index_reasons(&h->features, &h->tokens, v->number, reasons, REASONS);
     struct pulih_vote vote = {.axis = (uint8_t)v->voter->axis, .value = value, .rule = v->name};
     float all = 0;
     int left = hundredths;
@@ -159,7 +165,7 @@ static void cast_score(struct hearing *h, const struct verdict *v, size_t n_labe
     float mean = 0;
 
     for (size_t k = 0; k < n_labels; k++)
-        mean += v->judgement.probability[k] * (float)v->voter->value[k];
+        mean += v->judgement->probability[k] * (float)v->voter->value[k];
     if (lrintf(mean * PULIH_POINT) > 0)
         cast_reasons(h, v, 0, (int)lrintf(mean * PULIH_POINT));
 }
@@ -168,11 +174,11 @@ static void cast_score(struct hearing *h, const struct verdict *v, size_t n_labe
 static void cast_words(struct hearing *h, const struct verdict *v, size_t n_labels)
 {
     for (size_t k = 0; k < n_labels; k++) {
-        int hundredths = (int)lrintf(v->judgement.probability[k] * MODEL_POINTS * PULIH_POINT);
+        int hundredths = (int)lrintf(v->judgement->probability[k] * MODEL_POINTS * PULIH_POINT);
 
         if (!v->voter->value[k] || !hundredths)
             continue;
-        if (k == v->judgement.best && v->voter->axis != PULIH_AXIS_language)
+        if (k == v->judgement->best && v->voter->axis != PULIH_AXIS_language)
             cast_reasons(h, v, v->voter->value[k], hundredths);
         else
             pulih_tally_cast(h->tally, (struct pulih_vote){.axis = (uint8_t)v->voter->axis,
@@ -184,19 +190,14 @@ static void cast_words(struct hearing *h, const struct verdict *v, size_t n_labe
 
 static void cast_models(struct hearing *h, uint32_t axes)
 {
-    PULIH_UNSET struct verdict v;
+    for (size_t i = 0; i < h->policy->models.n; i++) {
+        const struct pulih_voting_model *voter = &h->policy->models.at[i];
+        const struct pulih_model_about *about = pulih_model_about(voter->model);
+        const struct verdict v = {i, voter, about->name, &h->judgements[i]};
 
-    for (size_t i = 0; i < h->policy->models.n && h->features.n; i++) {
-        v.voter = &h->policy->models.at[i];
-        const struct pulih_model_about *about = pulih_model_about(v.voter->model);
-
-        if (!(axes >> v.voter->axis & 1))
+        if (!(axes >> voter->axis & 1) || v.judgement->n < KNOWN_LEAST)
             continue;
-        v.name = about->name;
-        pulih_model_judge(v.voter->model, &h->features, &v.judgement);
-        if (v.judgement.n < KNOWN_LEAST)
-            continue;
-        if (pulih_axes[v.voter->axis].kind == PULIH_AXIS_IS_score)
+        if (pulih_axes[voter->axis].kind == PULIH_AXIS_IS_score)
             cast_score(h, &v, about->n_labels);
         else
             cast_words(h, &v, about->n_labels);
@@ -212,9 +213,11 @@ static void vote_by_models(struct hearing *h)
 static void vote_on_language(struct hearing *h)
 {
     read_and_match(h, h->facts->story);
-    h->features.n = 0;
-    if (h->policy->models.n)
+    if (h->policy->models.n) {
         pulih_features_read(&h->text, &h->features);
+        pulih_model_index_judge(h->policy->models.index, &h->features, &h->finds, h->judgements);
+        pulih_model_index_weigh(h->policy->models.index, &h->features, &h->finds, h->judgements, &h->tokens);
+    }
     cast_models(h, language_axis);
     cast_rules(h, language_axis, true);
 }

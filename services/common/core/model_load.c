@@ -8,7 +8,7 @@
 #include "pulih/base/file.h"
 #include "services/common/core/model_impl.h"
 
-enum { MAGIC_BYTES = 8, HEAD_BYTES = MAGIC_BYTES + 4 + PULIH_MODEL_DIGEST, WAY_MAX = 4096 };
+enum { MAGIC_BYTES = 8, HEAD_BYTES = MAGIC_BYTES + 4 + PULIH_MODEL_DIGEST };
 
 /* What is left to read, and the first thing that was wrong with it. */
 struct reader {
@@ -84,6 +84,11 @@ static int compare(struct pulih_view a, struct pulih_view b)
     return order ? order : (a.len > b.len) - (a.len < b.len);
 }
 
+static size_t padded(size_t n)
+{
+    return (n + PULIH_MODEL_LANE - 1) / PULIH_MODEL_LANE * PULIH_MODEL_LANE;
+}
+
 /* Labels ascend, so none comes twice. */
 static void read_labels(struct reader *r, struct pulih_model *m)
 {
@@ -97,7 +102,7 @@ static void read_labels(struct reader *r, struct pulih_model *m)
     m->about.labels = m->labels;
     m->about.n_labels = n;
     m->n_weights = n == 2 ? 1 : n;
-    m->stride = n == 2 ? 1 : (n + PULIH_MODEL_LANE - 1) / PULIH_MODEL_LANE * PULIH_MODEL_LANE;
+    m->stride = padded(m->n_weights);
     for (size_t i = 0; i < n; i++) {
         m->labels[i] = take_text(r, PULIH_LABEL_MAX_BYTES);
         if (i > 0 && compare(m->labels[i - 1], m->labels[i]) >= 0)
@@ -141,16 +146,19 @@ static void read_offsets(struct reader *r, struct pulih_model *m)
         m->offsets[k] = take_float(r);
 }
 
-/* Hashes that were chosen to meet in one place are refused; honest ones never come near the limit. */
-static bool put(struct pulih_model *m, uint32_t hash, size_t row, float scale)
+/* A row behind its hash: the scale, then the weights. */
+static bool read_row(struct pulih_model *m, size_t i, const char *at)
 {
-    size_t at = pulih_model_home(m, hash), way = 0;
+    struct pulih_model_row *row = (void *)((char *)m->rows + i * m->row_bytes);
+    uint32_t bits = (uint32_t)pulih_be16(at) << 16;
+    int all = 0;
 
-    for (; m->places[at].row; at = (at + 1) & (m->n_places - 1))
-        if (++way == WAY_MAX)
-            return false;
-    m->places[at] = (struct pulih_model_place){hash, (uint32_t)row + 1, scale};
-    return true;
+    memcpy(&row->scale, &bits, sizeof row->scale);
+    memcpy(row->weights, at + 2, m->n_weights);
+    for (size_t k = 0; k < m->n_weights; k++)
+        all += row->weights[k];
+    row->mean = (float)all / (float)m->n_weights;
+    return isfinite(row->scale) && fabsf(row->scale) <= 1e6f;
 }
 
 /* Rows are no more than there are bytes for, so memory stays within a few times the file. */
@@ -163,24 +171,18 @@ static void read_rows(struct reader *r, struct pulih_model *m)
         wrong(r, "its rows are too many, too few, or cut off");
         return;
     }
-    for (m->n_places = 64; m->n_places < n + n / 3;)
-        m->n_places *= 2;
     m->about.n_rows = n;
-    m->places = pulih_zeroed(m->n_places, sizeof *m->places);
-    m->weights = pulih_zeroed(n * m->stride, 1);
+    m->row_bytes = sizeof(struct pulih_model_row) + padded(m->n_weights);
+    m->hashes = pulih_zeroed(n + 1, sizeof *m->hashes);
+    m->rows = pulih_zeroed(n + 1, m->row_bytes);
     for (size_t i = 0; i < n && !r->fault; i++) {
         const char *at = take(r, row_bytes);
-        uint32_t hash = pulih_be32(at), bits = (uint32_t)pulih_be16(at + 4) << 16;
-        float scale;
 
-        if (i > 0 && hash <= pulih_be32(at - row_bytes))
+        m->hashes[i] = pulih_be32(at);
+        if (i > 0 && m->hashes[i] <= m->hashes[i - 1])
             wrong(r, "its rows are not in order");
-        memcpy(&scale, &bits, sizeof scale);
-        if (!isfinite(scale) || fabsf(scale) > 1e6f)
+        if (!read_row(m, i, at + 4))
             wrong(r, "a number in it is none");
-        memcpy(m->weights + i * m->stride, at + 6, m->n_weights);
-        if (!put(m, hash, i, scale))
-            wrong(r, "too many of its rows meet in one place");
     }
 }
 
@@ -215,6 +217,8 @@ struct pulih_model *pulih_model_load(struct pulih_view bytes, struct pulih_buf *
         read_offsets(&r, m);
     if (!r.fault)
         read_rows(&r, m);
+    if (!r.fault && !(m->index = pulih_model_index_new((const struct pulih_model *const[]){m}, 1)))
+        wrong(&r, "too many of its rows meet in one place");
     if (r.fault) {
         pulih_buf_addf(why, "%s\n", r.fault);
         pulih_model_free(m);
@@ -247,8 +251,9 @@ void pulih_model_free(struct pulih_model *m)
     free(m->axis);
     free(m->labels);
     free(m->offsets);
-    free(m->places);
-    free(m->weights);
+    free(m->hashes);
+    free(m->rows);
+    pulih_model_index_free(m->index);
     pulih_buf_free(&m->texts);
     free(m);
 }

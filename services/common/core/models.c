@@ -1,4 +1,4 @@
-#include "pulih/core/models.h"
+#include "services/common/core/model_impl.h"
 
 enum { SCORE_MAX = 100 };
 
@@ -59,20 +59,40 @@ static bool tie(struct pulih_models *models, struct pulih_model *model, struct p
     return false;
 }
 
+/* One index over all models, in the place of the one before. */
+static bool join(struct pulih_models *models, struct pulih_buf *why)
+{
+    const struct pulih_model *all[PULIH_MODELS_MAX];
+    struct pulih_model_index *index;
+
+    for (size_t i = 0; i < models->n; i++)
+        all[i] = models->at[i].model;
+    index = pulih_model_index_new(all, models->n);
+    if (!index) {
+        pulih_buf_addf(why, "too many of its rows meet those of other models in one place\n");
+        return false;
+    }
+    pulih_model_index_free(models->index);
+    models->index = index;
+    return true;
+}
+
 bool pulih_models_add(struct pulih_models *models, struct pulih_model *model, struct pulih_buf *why)
 {
-    bool ok = tie(models, model, why);
+    bool tied = tie(models, model, why);
 
-    if (ok)
-        models->n++;
-    else
-        pulih_model_free(model);
-    return ok;
+    models->n += tied;
+    if (tied && join(models, why))
+        return true;
+    models->n -= tied;
+    pulih_model_free(model);
+    return false;
 }
 
 void pulih_models_free(struct pulih_models *models)
 {
     for (size_t i = 0; i < models->n; i++)
         pulih_model_free(models->at[i].model);
-    models->n = 0;
+    pulih_model_index_free(models->index);
+    *models = (struct pulih_models){0};
 }
