@@ -1,6 +1,6 @@
 /* The compiled rules of a policy, and the one pass that meets them in a text.
  *
- *   token ──hash──► slot: a word or the beginning of one ──► phrases that start so ──► rule
+ *   token ──hash──► bit ──► slot: a word or the beginning of one ──► phrases that start so ──► rule
  *
  * Does.     Every phrase of every rule hangs on its first word. For each word of the text the exact form and
  *           the beginnings of the lengths in use are looked up in one hash table; each phrase found there is
@@ -88,8 +88,10 @@ struct pulih_rules {
     struct pulih_rule_word *standards; /* words that have other spellings */
     size_t n_phrases, phrases_cap;
     struct pulih_rule_phrase *phrases; /* after compiling: in the order of slots */
-    size_t n_slots;                    /* a power of two, at least twice the words in it */
+    char *seconds;  /* of each phrase there the first letter of its second word; see rules_table.h */
+    size_t n_slots; /* a power of two, at least twice the words in it */
     struct pulih_rule_slot *slots;
+    uint32_t *bits;          /* by hash: most words that begin no phrase are told by a bit that is not set */
     uint64_t prefix_lengths; /* bit n: some prefix has n bytes */
     struct pulih_buf words;  /* letters of all words */
 };

@@ -296,7 +296,9 @@ void pulih_rules_free(struct pulih_rules *rules)
     free(rules->rule_words);
     free(rules->standards);
     free(rules->phrases);
+    free(rules->seconds);
     free(rules->slots);
+    free(rules->bits);
     pulih_buf_free(&rules->words);
     free(rules);
 }
