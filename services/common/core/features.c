@@ -5,7 +5,7 @@
 
 #include "services/common/core/text.h"
 
-enum { PIECE_MIN_BYTES = 3, PIECE_MAX_BYTES = 5, TABLE_MIN = 64, TIMES_MAX = 255 };
+enum { PIECE_MIN_BYTES = 3, PIECE_MAX_BYTES = 5, PIECES_PER_BYTE = 3, TABLE_MIN = 64, TIMES_MAX = 255 };
 
 /* A place farther from where it belongs is not looked for, so that chosen words cannot make it slow. */
 enum { WAY_MAX = 64 };
@@ -27,83 +27,98 @@ static uint32_t mix(uint64_t key)
     return (uint32_t)(key >> 32);
 }
 
-struct pass {
-    struct pulih_features *to;
-    uint32_t mask; /* of the part of the table in use */
-    const struct pulih_token *token;
-    uint16_t nth;
+/* Hashes of the features that end in one word: pieces, then the word, then the pair. */
+struct of_word {
+    size_t n_pieces, n;
+    uint32_t hashes[PIECES_PER_BYTE * (PULIH_WORD_MAX_BYTES + 2) + 2];
 };
-
-/* A table of four places per feature that may come, as far as there is room; only that much is cleared. */
-static void start(struct pass *p, const struct pulih_text *text, struct pulih_features *to)
-{
-    size_t may_come = 2 * text->n_tokens + 3 * (text->n_bytes + text->n_tokens);
-    uint32_t places = TABLE_MIN;
-
-    while (places < may_come + may_come / 2 && places < PULIH_COUNT(to->table))
-        places *= 2;
-    p->to = to;
-    p->mask = places - 1;
-    to->n = 0;
-    memset(to->table, 0, places * sizeof *to->table);
-}
-
-static void add(struct pass *p, uint32_t hash, enum pulih_feature_kind kind)
-{
-    struct pulih_features *to = p->to;
-    uint32_t at = hash & p->mask, way = 0;
-
-    for (; to->table[at]; at = (at + 1) & p->mask) {
-        struct pulih_feature *known = &to->items[to->table[at] - 1];
-
-        if (known->hash == hash) {
-            known->times = (uint8_t)(known->times + (known->times < TIMES_MAX));
-            return;
-        }
-        if (++way == WAY_MAX)
-            return;
-    }
-    if (to->n == PULIH_FEATURES_MAX)
-        return;
-    to->items[to->n++] = (struct pulih_feature){.hash = hash,
-                                                .at = p->token->at,
-                                                .len = p->token->len,
-                                                .token = p->nth,
-                                                .times = 1,
-                                                .kind = (uint8_t)kind};
-    to->table[at] = (uint16_t)to->n;
-}
 
 static unsigned char plain(char c)
 {
     return c >= '0' && c <= '9' ? '0' : (unsigned char)c;
 }
 
-/* Adds the pieces that end with the byte which came last into the window. */
-static void add_pieces(struct pass *p, uint64_t window, size_t have)
+/* Those that end with the byte which came last into the window. All are made, and the next ones put over those
+ * that reach before the word. */
+static void make_pieces(uint64_t window, size_t have, struct of_word *ret)
 {
-    for (unsigned n = PIECE_MIN_BYTES; n <= PIECE_MAX_BYTES && n <= have; n++) {
+    for (unsigned n = PIECE_MIN_BYTES; n <= PIECE_MAX_BYTES; n++) {
         uint64_t key = (window & ((UINT64_C(1) << 8 * n) - 1)) | (uint64_t)n << 56;
 
-        add(p, mix(key), PULIH_FEATURE_piece);
+        ret->hashes[ret->n_pieces + n - PIECE_MIN_BYTES] = mix(key);
     }
+    ret->n_pieces += have < PIECE_MIN_BYTES   ? 0
+                     : have < PIECE_MAX_BYTES ? have - PIECE_MIN_BYTES + 1
+                                              : PIECES_PER_BYTE;
 }
 
-/* Adds the word and its pieces; returns the word's own key. */
-static uint64_t add_word(struct pass *p, struct pulih_view word)
+/* *before: key of the word before in the sentence, or 0; becomes that of this one. */
+static void make(struct pulih_view word, bool has_pair, uint64_t *before, struct of_word *ret)
 {
     uint64_t key = UINT64_C(14695981039346656037), window = ' ';
 
+    ret->n_pieces = 0;
     for (size_t i = 0; i < word.len; i++) {
         unsigned char c = plain(word.at[i]);
 
         key = (key ^ c) * UINT64_C(1099511628211);
         window = window << 8 | c;
-        add_pieces(p, window, i + 2);
+        make_pieces(window, i + 2, ret);
     }
-    add_pieces(p, window << 8 | ' ', word.len + 2);
-    add(p, mix(key), PULIH_FEATURE_word);
-    return key;
+    make_pieces(window << 8 | ' ', word.len + 2, ret);
+    ret->n = ret->n_pieces;
+    ret->hashes[ret->n++] = mix(key);
+    if (has_pair)
+        ret->hashes[ret->n++] = mix(*before * 31 + key);
+    *before = key;
+}
+
+/* A table of four places per feature that may come, as far as there is room; only that much is cleared. Returns
+ * the mask of its places. */
+static uint32_t start(const struct pulih_text *text, struct pulih_features *ret)
+{
+    size_t may_come = 2 * text->n_tokens + 3 * (text->n_bytes + text->n_tokens);
+    uint32_t places = TABLE_MIN;
+
+    while (places < may_come + may_come / 2 && places < PULIH_COUNT(ret->table))
+        places *= 2;
+    ret->n = 0;
+    memset(ret->table, 0, places * sizeof *ret->table);
+    return places - 1;
+}
+
+/* The place of a hash, or the free one where it belongs; mask + 1 when that is too far away. */
+static uint32_t place_of(const struct pulih_features *f, uint32_t mask, uint32_t hash)
+{
+    uint32_t at = hash & mask, way = 0;
+
+    for (; f->table[at] && f->items[f->table[at] - 1].hash != hash; at = (at + 1) & mask)
+        if (++way == WAY_MAX)
+            return mask + 1;
+    return at;
+}
+
+/* `first`: what a feature of this word is that came never before. */
+static void add(const struct of_word *word, struct pulih_feature first, uint32_t mask,
+                struct pulih_features *ret)
+{
+    for (size_t i = 0; i < word->n; i++) {
+        uint32_t at = place_of(ret, mask, word->hashes[i]);
+
+        if (at > mask)
+            continue;
+        if (ret->table[at]) {
+            struct pulih_feature *known = &ret->items[ret->table[at] - 1];
+            known->times = (uint8_t)(known->times + (known->times < TIMES_MAX));
+        } else if (ret->n < PULIH_FEATURES_MAX) {
+            first.hash = word->hashes[i];
+            first.kind = i < word->n_pieces    ? PULIH_FEATURE_piece
+                         : i == word->n_pieces ? PULIH_FEATURE_word
+                                               : PULIH_FEATURE_pair;
+            ret->items[ret->n++] = first;
+            ret->table[at] = (uint16_t)ret->n;
+        }
+    }
 }
 
 /* Words and pairs stand for what is said, pieces for how it is spelt; each of both parts has length 1. */
@@ -113,11 +128,10 @@ static void weigh(struct pulih_features *to)
 
     for (size_t i = 0; i < to->n; i++) {
         float value = to->items[i].value = damped(to->items[i].times);
+        bool piece = to->items[i].kind == PULIH_FEATURE_piece;
 
-        if (to->items[i].kind == PULIH_FEATURE_piece)
-            spelt += value * value;
-        else
-            said += value * value;
+        spelt += piece ? value * value : 0;
+        said += piece ? 0 : value * value;
     }
     said = said > 0 ? 1 / sqrtf(said) : 0;
     spelt = spelt > 0 ? 1 / sqrtf(spelt) : 0;
@@ -127,19 +141,17 @@ static void weigh(struct pulih_features *to)
 
 void pulih_features_read(const struct pulih_text *text, struct pulih_features *ret)
 {
-    struct pass p;
+    PULIH_UNSET struct of_word word;
+    uint32_t mask = start(text, ret);
     uint64_t before = 0;
 
-    start(&p, text, ret);
     for (size_t i = 0; i < text->n_tokens && ret->n < PULIH_FEATURES_MAX; i++) {
         const struct pulih_token *token = &text->tokens[i];
 
-        p.token = token;
-        p.nth = (uint16_t)i;
-        uint64_t key = add_word(&p, pulih_token_word(text, token));
-        if (i > 0 && !token->starts)
-            add(&p, mix(before * 31 + key), PULIH_FEATURE_pair);
-        before = key;
+        make(pulih_token_word(text, token), i > 0 && !token->starts, &before, &word);
+        add(&word,
+            (struct pulih_feature){.at = token->at, .len = token->len, .token = (uint16_t)i, .times = 1},
+            mask, ret);
     }
     weigh(ret);
 }
