@@ -38,8 +38,8 @@ static unsigned char plain(char c)
     return c >= '0' && c <= '9' ? '0' : (unsigned char)c;
 }
 
-/* Those that end with the byte which came last into the window. All are made, and the next ones put over those
- * that reach before the word. */
+/* Those that end with the byte which came last into the window. All are made, and the next ones put over
+ * those that reach before the word. */
 static void make_pieces(uint64_t window, size_t have, struct of_word *ret)
 {
     for (unsigned n = PIECE_MIN_BYTES; n <= PIECE_MAX_BYTES; n++) {
@@ -73,8 +73,8 @@ static void make(struct pulih_view word, bool has_pair, uint64_t *before, struct
     *before = key;
 }
 
-/* A table of four places per feature that may come, as far as there is room; only that much is cleared. Returns
- * the mask of its places. */
+/* A table of four places per feature that may come, as far as there is room; only that much is cleared.
+ * Returns the mask of its places. */
 static uint32_t start(const struct pulih_text *text, struct pulih_features *ret)
 {
     size_t may_come = 2 * text->n_tokens + 3 * (text->n_bytes + text->n_tokens);

@@ -3,6 +3,8 @@
 
 #include "services/common/core/model_impl.h"
 
+enum { TOGETHER = 64 };
+
 /* Four weights at once: what the compiler makes of it is a handful of instructions on any machine. */
 typedef int8_t bytes __attribute__((vector_size(16)));
 typedef int32_t whole_numbers __attribute__((vector_size(16)));
@@ -15,80 +17,130 @@ const struct pulih_model_about *pulih_model_about(const struct pulih_model *mode
     return &model->about;
 }
 
+/* --- rows -------------------------------------------------------------------------------------------- */
+
+static float scale_of(uint32_t row)
+{
+    uint32_t bits = row << 16;
+    float scale;
+
+    memcpy(&scale, &bits, sizeof scale);
+    return scale;
+}
+
+/* Each byte is spread over a whole number; the shift leaves its upper copy. */
+static whole_numbers four_of(const int8_t *weights)
+{
+    int32_t four;
+
+    memcpy(&four, weights, sizeof four);
+    bytes b = (bytes)(whole_numbers){four};
+    b = __builtin_shufflevector(b, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+    b = __builtin_shufflevector(b, b, 0, 1, 0, 1, 2, 3, 2, 3, 4, 5, 4, 5, 6, 7, 6, 7);
+    return (whole_numbers)b >> 24;
+}
+
+static int sum_of(const uint32_t *row, size_t n_weights)
+{
+    const int8_t *weights = pulih_row_weights(row);
+    int sum = 0;
+
+    if (n_weights <= PULIH_ROW_SUMMED_MAX)
+        return (int)((*row & ~PULIH_ROW_LAST) >> PULIH_ROW_SUM_SHIFT) - PULIH_ROW_SUM_ZERO;
+    for (size_t k = 0; k < n_weights; k++)
+        sum += weights[k];
+    return sum;
+}
+
 /* --- judging ----------------------------------------------------------------------------------------- */
 
-/* The features that may be known, by the index's bits; their places are on the way into the cache then. */
-static size_t sift(const struct pulih_model_index *index, const struct pulih_features *features,
-                   uint16_t ret[PULIH_FEATURES_MAX])
+/* The features from `start` up to `end` that may be known; their records are on the way to the cache then. */
+static size_t sift(const struct pulih_model_index *index, const struct pulih_features *features, size_t start,
+                   size_t end, uint16_t ret[TOGETHER])
 {
     size_t n = 0;
 
-    for (size_t i = 0; i < features->n; i++) {
+    for (size_t i = start; i < end; i++) {
         uint32_t hash = features->items[i].hash;
+        size_t bit = pulih_index_bit(index, hash);
 
-        __builtin_prefetch(&index->places[pulih_model_home(index, hash)]);
+        __builtin_prefetch(&index->starts[pulih_index_bucket(index, hash)]);
         ret[n] = (uint16_t)i;
-        n += pulih_model_may_know(index, hash);
+        n += index->bits[bit / 32] >> bit % 32 & 1;
     }
+    for (size_t i = 0; i < n; i++)
+        __builtin_prefetch(
+            &index->records[index->starts[pulih_index_bucket(index, features->items[ret[i]].hash)]]);
     return n;
+}
+
+/* The first row of the record with this hash, or NULL. */
+static const uint32_t *look_up(const struct pulih_model_index *index, uint32_t hash)
+{
+    const uint32_t *start = &index->starts[pulih_index_bucket(index, hash)];
+    const uint32_t *end = &index->records[start[1]];
+
+    for (const uint32_t *word = &index->records[start[0]]; word < end;) {
+        if (*word++ == hash)
+            return word;
+        while (!(*word & PULIH_ROW_LAST))
+            word = pulih_row_next(index, word);
+        word = pulih_row_next(index, word);
+    }
+    return NULL;
 }
 
 static void find(const struct pulih_model_index *index, const struct pulih_features *features,
                  struct pulih_model_finds *ret)
 {
-    PULIH_UNSET uint16_t sifted[PULIH_FEATURES_MAX];
-    size_t n = sift(index, features, sifted);
+    PULIH_UNSET uint16_t sifted[TOGETHER];
 
     ret->n = 0;
-    for (size_t i = 0; i < n; i++) {
-        uint32_t hash = features->items[sifted[i]].hash;
-        const struct pulih_model_place *place = pulih_model_place(index, hash);
+    for (size_t start = 0; start < features->n; start += TOGETHER) {
+        size_t end = start + TOGETHER < features->n ? start + TOGETHER : features->n;
+        size_t n = sift(index, features, start, end, sifted);
 
-        if (!place->first)
-            continue;
-        ret->at[ret->n].first = place->first - 1;
-        ret->at[ret->n++].feature = sifted[i];
-        __builtin_prefetch(&index->references[place->first - 1]);
+        for (size_t i = 0; i < n; i++) {
+            const uint32_t *row = look_up(index, features->items[sifted[i]].hash);
+
+            if (!row)
+                continue;
+            ret->at[ret->n].feature = sifted[i];
+            ret->at[ret->n++].row = (uint32_t)(row - index->records);
+        }
     }
 }
 
-/* Adds the row's share to as many scores. */
-static void add_row(const struct pulih_model_row *row, float value, size_t stride, float *scores)
+/* Adds the row's share to the model's scores. */
+static void add_row(const struct pulih_model *model, const uint32_t *row, float value,
+                    struct pulih_judgement *ret)
 {
-    const float by = value * row->scale;
+    const float by = value * scale_of(*row);
 
-    for (size_t k = 0; k < stride; k += PULIH_MODEL_LANE) {
-        int32_t four;
+    for (size_t k = 0; k < model->stride; k += PULIH_MODEL_LANE) {
         numbers sum;
 
-        memcpy(&four, row->weights + k, sizeof four);
-        memcpy(&sum, scores + k, sizeof sum);
-        /* Each byte is spread over a whole number; the shift leaves its upper copy. */
-        bytes b = (bytes)(whole_numbers){four};
-        b = __builtin_shufflevector(b, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-        b = __builtin_shufflevector(b, b, 0, 1, 0, 1, 2, 3, 2, 3, 4, 5, 4, 5, 6, 7, 6, 7);
-        sum += by * __builtin_convertvector((whole_numbers)b >> 24, numbers);
-        memcpy(scores + k, &sum, sizeof sum);
+        memcpy(&sum, ret->probability + k, sizeof sum);
+        sum += by * __builtin_convertvector(four_of(pulih_row_weights(row) + k), numbers);
+        memcpy(ret->probability + k, &sum, sizeof sum);
     }
+    ret->n++;
 }
 
 static void add_up(const struct pulih_model_index *index, const struct pulih_features *features,
                    const struct pulih_model_finds *finds, struct pulih_judgement ret[])
 {
     for (size_t i = 0; i < finds->n; i++) {
-        const uint32_t *reference = &index->references[finds->at[i].first];
         float value = features->items[finds->at[i].feature].value;
-        bool last;
+        const uint32_t *row = &index->records[finds->at[i].row];
 
-        do {
-            size_t m = pulih_reference_model(*reference);
-            const struct pulih_model *model = index->models[m];
+        for (;; row = pulih_row_next(index, row)) {
+            size_t m = pulih_row_model(*row);
 
-            add_row(pulih_model_row(model, pulih_reference_row(*reference)), value, model->stride,
-                    ret[m].probability);
-            ret[m].n++;
-            last = pulih_reference_is_last(*reference++);
-        } while (!last);
+            add_row(index->models[m], row, value, &ret[m]);
+            if (*row & PULIH_ROW_LAST)
+                break;
+        }
     }
 }
 
@@ -136,12 +188,21 @@ void pulih_model_judge(const struct pulih_model *m, const struct pulih_features 
 
 /* --- reasons ----------------------------------------------------------------------------------------- */
 
+/* How a model's rows are read for one of its labels. */
+struct lens {
+    size_t weight;    /* that of the label, or the only one */
+    float sign;       /* of the only one for the first label: -1 */
+    size_t n_weights; /* that the label's is compared with, or 0 */
+};
+
 /* What a row says for a label, against what it says for the labels on the whole. */
-static float for_label(const struct pulih_model *m, const struct pulih_model_row *row, size_t label)
+static float for_label(const struct lens *lens, const uint32_t *row)
 {
-    if (m->about.n_labels == 2)
-        return row->scale * (float)(label == 1 ? row->weights[0] : -row->weights[0]);
-    return row->scale * ((float)row->weights[label] - row->mean);
+    float weight = lens->sign * (float)pulih_row_weights(row)[lens->weight];
+
+    if (lens->n_weights)
+        weight -= (float)sum_of(row, lens->n_weights) / (float)lens->n_weights;
+    return scale_of(*row) * weight;
 }
 
 static size_t insert(struct pulih_model_reason *reasons, size_t n, size_t most, struct pulih_model_reason one)
@@ -158,30 +219,43 @@ static size_t insert(struct pulih_model_reason *reasons, size_t n, size_t most, 
     return n;
 }
 
+static void take_lenses(const struct pulih_model_index *index, const struct pulih_judgement judgements[],
+                        struct lens ret[])
+{
+    for (size_t m = 0; m < index->n_models; m++) {
+        bool several = index->models[m]->about.n_labels > 2;
+        size_t label = judgements[m].best;
+
+        ret[m] = (struct lens){.weight = several ? label : 0,
+                               .sign = several || label == 1 ? 1 : -1,
+                               .n_weights = several ? index->models[m]->n_weights : 0};
+    }
+}
+
 void pulih_model_index_weigh(const struct pulih_model_index *index, const struct pulih_features *features,
                              const struct pulih_model_finds *finds, const struct pulih_judgement judgements[],
                              struct pulih_model_tokens *ret)
 {
+    struct lens lenses[PULIH_MODELS_MAX];
+
+    take_lenses(index, judgements, lenses);
     ret->n = 0;
     for (size_t i = 0; i < finds->n; i++) {
-        const uint32_t *reference = &index->references[finds->at[i].first];
         const struct pulih_feature *f = &features->items[finds->at[i].feature];
-        bool last;
+        const uint32_t *row = &index->records[finds->at[i].row];
 
-        for (; ret->n <= f->token && ret->n < PULIH_MODEL_TOKENS_MAX; ret->n++)
-            for (size_t m = 0; m < index->n_models; m++)
-                ret->weight[ret->n][m] = 0;
         if (f->token >= PULIH_MODEL_TOKENS_MAX)
             break;
+        for (; ret->n <= f->token; ret->n++)
+            memset(ret->weight[ret->n], 0, index->n_models * sizeof(float));
         ret->feature[f->token] = finds->at[i].feature;
-        do {
-            size_t m = pulih_reference_model(*reference);
-            const struct pulih_model_row *row =
-                pulih_model_row(index->models[m], pulih_reference_row(*reference));
+        for (;; row = pulih_row_next(index, row)) {
+            size_t m = pulih_row_model(*row);
 
-            ret->weight[f->token][m] += f->value * for_label(index->models[m], row, judgements[m].best);
-            last = pulih_reference_is_last(*reference++);
-        } while (!last);
+            ret->weight[f->token][m] += f->value * for_label(&lenses[m], row);
+            if (*row & PULIH_ROW_LAST)
+                break;
+        }
     }
 }
 

@@ -7,14 +7,6 @@
 enum {
     PULIH_MODEL_LANE = 4,         /* weights are padded to a multiple, and summed so many at a time */
     PULIH_MODEL_TOKENS_MAX = 512, /* words of a text that may be reasons */
-    PULIH_MODEL_BITS = 8,         /* of the index, for each of its places */
-};
-
-/* What a feature says: a weight for each label, the second alone where there are two. */
-struct pulih_model_row {
-    float scale; /* of the weights */
-    float mean;  /* of the weights */
-    int8_t weights[];
 };
 
 struct pulih_model {
@@ -22,92 +14,87 @@ struct pulih_model {
     char *axis;
     struct pulih_view *labels; /* into `texts` */
     struct pulih_buf texts;
-    size_t n_weights; /* one with two labels, else one for each */
+    size_t n_weights; /* one with two labels, of the second; else one for each */
     size_t stride;    /* n_weights, padded */
     float temperature;
-    float *offsets;   /* `stride` of them */
-    uint32_t *hashes; /* of the rows, ascending */
-    size_t row_bytes;
-    void *rows;
-    struct pulih_model_index *index; /* of this model alone */
+    float *offsets;                  /* `stride` of them */
+    struct pulih_model_index *index; /* of this model alone: it holds the rows */
 };
 
-static inline const struct pulih_model_row *pulih_model_row(const struct pulih_model *m, size_t row)
-{
-    return (const void *)((const char *)m->rows + row * m->row_bytes);
-}
-
-/* One hash table over the rows of some models, so that a feature is looked up once for all of them:
+/* The rows of some models by the hash of their feature, so that a feature is looked up once for all of them:
  *
- *   hash ──► bit: may some model know it? ──► place ──► references, one for each that does ──► row
- */
-struct pulih_model_place {
-    uint32_t hash;
-    uint32_t first; /* of its references, + 1; 0: free */
-};
-
+ *   hash ──► bit: may some model know it? ──► bucket ──► record: hash, rows of the models that do
+ *
+ * All of a record lies side by side, as what is read is much more than the nearest caches hold. A row is a
+ * word and the weights. The word has from below: the upper half of the row's scale, a float; the number of the
+ * model; the sum of the weights, if there are few enough for it to fit; PULIH_ROW_LAST. */
 struct pulih_model_index {
     size_t n_models;
     const struct pulih_model *models[PULIH_MODELS_MAX];
-    size_t n_places; /* a power of two, more than there are hashes */
-    struct pulih_model_place *places;
-    uint32_t *bits; /* PULIH_MODEL_BITS for each place; of few hashes that nobody knows the bit is set */
-    uint32_t *references;
+    uint32_t row_words[PULIH_MODELS_MAX]; /* of each model */
+    unsigned bucket_bits;
+    uint32_t *starts;  /* where in `records` a bucket starts; one more tells the end */
+    uint32_t *bits;    /* PULIH_INDEX_BITS for each bucket; a few are set that belong to no record */
+    uint32_t *records; /* words */
 };
 
-/* A reference: the number of the model, its row, and whether it is the last of its feature. */
-enum { PULIH_REFERENCE_ROW_BITS = 24, PULIH_REFERENCE_LAST_BIT = 31 };
+enum {
+    PULIH_INDEX_BITS_SHIFT = 4,
+    PULIH_INDEX_BITS = 1 << PULIH_INDEX_BITS_SHIFT,
+    PULIH_ROW_MODEL_SHIFT = 16,
+    PULIH_ROW_SUM_SHIFT = 20,
+    PULIH_ROW_SUM_ZERO = 1024, /* is added to the sum */
+    PULIH_ROW_SUMMED_MAX = 8,  /* weights */
+};
 
-static inline size_t pulih_reference_model(uint32_t reference)
+#define PULIH_ROW_LAST UINT32_C(0x80000000)
+
+static inline size_t pulih_row_model(uint32_t row)
 {
-    return (reference & ~(UINT32_C(1) << PULIH_REFERENCE_LAST_BIT)) >> PULIH_REFERENCE_ROW_BITS;
+    return row >> PULIH_ROW_MODEL_SHIFT & (PULIH_MODELS_MAX - 1);
 }
 
-static inline size_t pulih_reference_row(uint32_t reference)
+static inline const int8_t *pulih_row_weights(const uint32_t *row)
 {
-    return reference & ((UINT32_C(1) << PULIH_REFERENCE_ROW_BITS) - 1);
+    return (const int8_t *)(row + 1);
 }
 
-static inline bool pulih_reference_is_last(uint32_t reference)
+/* The row behind this one, of the same record or the next. */
+static inline const uint32_t *pulih_row_next(const struct pulih_model_index *index, const uint32_t *row)
 {
-    return reference >> PULIH_REFERENCE_LAST_BIT;
+    return row + index->row_words[pulih_row_model(*row)];
 }
 
-static inline uint32_t pulih_model_spread(uint32_t hash)
+/* The upper bits of the product are the bucket's number; some more are that of the bit. */
+static inline uint32_t pulih_index_spread(uint32_t hash)
 {
-    return hash * UINT32_C(2654435769) >> 7;
+    return hash * UINT32_C(2654435769);
 }
 
-static inline size_t pulih_model_home(const struct pulih_model_index *index, uint32_t hash)
+static inline size_t pulih_index_bucket(const struct pulih_model_index *index, uint32_t hash)
 {
-    return pulih_model_spread(hash) & (index->n_places - 1);
+    return pulih_index_spread(hash) >> (32 - index->bucket_bits);
 }
 
-static inline size_t pulih_model_bit(const struct pulih_model_index *index, uint32_t hash)
+static inline size_t pulih_index_bit(const struct pulih_model_index *index, uint32_t hash)
 {
-    return pulih_model_spread(hash) & (PULIH_MODEL_BITS * index->n_places - 1);
+    return pulih_index_spread(hash) >> (32 - index->bucket_bits - PULIH_INDEX_BITS_SHIFT);
 }
 
-static inline bool pulih_model_may_know(const struct pulih_model_index *index, uint32_t hash)
-{
-    size_t bit = pulih_model_bit(index, hash);
+/* To make an index of: one row of one model. */
+struct pulih_model_row {
+    uint32_t hash;
+    uint16_t scale; /* upper half of a float */
+    uint16_t model;
+    const void *weights;
+};
 
-    return index->bits[bit / 32] >> bit % 32 & 1;
-}
-
-/* The place of a hash, or the free one where it belongs. */
-static inline const struct pulih_model_place *pulih_model_place(const struct pulih_model_index *index,
-                                                                uint32_t hash)
-{
-    size_t at = pulih_model_home(index, hash);
-
-    while (index->places[at].first && index->places[at].hash != hash)
-        at = (at + 1) & (index->n_places - 1);
-    return &index->places[at];
-}
-
-/* Over 1 to PULIH_MODELS_MAX models, which must outlive it. NULL: too many hashes meet in one place. */
-struct pulih_model_index *pulih_model_index_new(const struct pulih_model *const models[], size_t n);
+/* Over 1 to PULIH_MODELS_MAX models, which must outlive it. Sorts `rows`, and copies what they point to. NULL:
+ * too many hashes meet in one bucket. */
+struct pulih_model_index *pulih_model_index_new(const struct pulih_model *const models[], size_t n,
+                                                struct pulih_model_row *rows, size_t n_rows);
+/* The same of the rows that the models hold themselves. */
+struct pulih_model_index *pulih_model_index_join(const struct pulih_model *const models[], size_t n);
 /* Takes NULL. */
 void pulih_model_index_free(struct pulih_model_index *index);
 
@@ -116,7 +103,7 @@ void pulih_model_index_free(struct pulih_model_index *index);
 struct pulih_model_finds {
     size_t n;
     struct {
-        uint32_t first;   /* of the references */
+        uint32_t row;     /* the first, in `records` */
         uint16_t feature; /* in the text */
     } at[PULIH_FEATURES_MAX];
 };

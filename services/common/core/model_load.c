@@ -146,19 +146,26 @@ static void read_offsets(struct reader *r, struct pulih_model *m)
         m->offsets[k] = take_float(r);
 }
 
-/* A row behind its hash: the scale, then the weights. */
-static bool read_row(struct pulih_model *m, size_t i, const char *at)
+static bool is_scale(uint16_t upper_half)
 {
-    struct pulih_model_row *row = (void *)((char *)m->rows + i * m->row_bytes);
-    uint32_t bits = (uint32_t)pulih_be16(at) << 16;
-    int all = 0;
+    uint32_t bits = (uint32_t)upper_half << 16;
+    float scale;
 
-    memcpy(&row->scale, &bits, sizeof row->scale);
-    memcpy(row->weights, at + 2, m->n_weights);
-    for (size_t k = 0; k < m->n_weights; k++)
-        all += row->weights[k];
-    row->mean = (float)all / (float)m->n_weights;
-    return isfinite(row->scale) && fabsf(row->scale) <= 1e6f;
+    memcpy(&scale, &bits, sizeof scale);
+    return isfinite(scale) && fabsf(scale) <= 1e6f;
+}
+
+/* A row is its hash, its scale and its weights; hashes ascend. */
+static void read_row(struct reader *r, size_t n_weights, struct pulih_model_row *rows, size_t i)
+{
+    const char *at = take(r, 4 + 2 + n_weights);
+
+    rows[i] =
+        (struct pulih_model_row){.hash = pulih_be32(at), .scale = pulih_be16(at + 4), .weights = at + 6};
+    if (i > 0 && rows[i].hash <= rows[i - 1].hash)
+        wrong(r, "its rows are not in order");
+    if (!is_scale(rows[i].scale))
+        wrong(r, "a number in it is none");
 }
 
 /* Rows are no more than there are bytes for, so memory stays within a few times the file. */
@@ -171,19 +178,15 @@ static void read_rows(struct reader *r, struct pulih_model *m)
         wrong(r, "its rows are too many, too few, or cut off");
         return;
     }
+    struct pulih_model_row *rows = pulih_zeroed(n + 1, sizeof *rows);
+    for (size_t i = 0; i < n && !r->fault; i++)
+        read_row(r, m->n_weights, rows, i);
     m->about.n_rows = n;
-    m->row_bytes = sizeof(struct pulih_model_row) + padded(m->n_weights);
-    m->hashes = pulih_zeroed(n + 1, sizeof *m->hashes);
-    m->rows = pulih_zeroed(n + 1, m->row_bytes);
-    for (size_t i = 0; i < n && !r->fault; i++) {
-        const char *at = take(r, row_bytes);
-
-        m->hashes[i] = pulih_be32(at);
-        if (i > 0 && m->hashes[i] <= m->hashes[i - 1])
-            wrong(r, "its rows are not in order");
-        if (!read_row(m, i, at + 4))
-            wrong(r, "a number in it is none");
-    }
+    if (!r->fault)
+        m->index = pulih_model_index_new((const struct pulih_model *const[]){m}, 1, rows, n);
+    if (!r->fault && !m->index)
+        wrong(r, "too many of its rows meet in one place");
+    free(rows);
 }
 
 static void check_head(struct reader *r, struct pulih_view bytes, struct pulih_model_about *about)
@@ -217,8 +220,6 @@ struct pulih_model *pulih_model_load(struct pulih_view bytes, struct pulih_buf *
         read_offsets(&r, m);
     if (!r.fault)
         read_rows(&r, m);
-    if (!r.fault && !(m->index = pulih_model_index_new((const struct pulih_model *const[]){m}, 1)))
-        wrong(&r, "too many of its rows meet in one place");
     if (r.fault) {
         pulih_buf_addf(why, "%s\n", r.fault);
         pulih_model_free(m);
@@ -251,8 +252,6 @@ void pulih_model_free(struct pulih_model *m)
     free(m->axis);
     free(m->labels);
     free(m->offsets);
-    free(m->hashes);
-    free(m->rows);
     pulih_model_index_free(m->index);
     pulih_buf_free(&m->texts);
     free(m);

@@ -67,7 +67,7 @@ static bool join(struct pulih_models *models, struct pulih_buf *why)
 
     for (size_t i = 0; i < models->n; i++)
         all[i] = models->at[i].model;
-    index = pulih_model_index_new(all, models->n);
+    index = pulih_model_index_join(all, models->n);
     if (!index) {
         pulih_buf_addf(why, "too many of its rows meet those of other models in one place\n");
         return false;
