@@ -16,7 +16,10 @@ static const struct {
 } rows[] = {
 #define METRIC(name, type, doc) {#name, #type, doc},
 #include "pulih/tbl/metrics.tbl.h"
+#define METRIC(name, type, doc) {#name, #type, doc},
+#include "pulih/tbl/axis_metrics.tbl.h"
 };
+enum { ROWS = PULIH_METRIC_N + PULIH_AXIS_METRIC_N };
 
 static void prints_every_row(void **state)
 {
@@ -41,11 +44,29 @@ static void prints_every_row(void **state)
     assert_int_equal(out.len, len); /* and nothing else */
 }
 
+/* What is told by axis: of those axes alone that were heard of. */
+static void prints_axes_that_have_something_to_tell(void **state)
+{
+    PULIH_AUTO(pulih_buf_free) struct pulih_buf out = {0};
+    struct pulih_metrics m = {0};
+
+    (void)state;
+    pulih_gauge_axis(&m, PULIH_AXIS_METRIC_model_version, PULIH_AXIS_department, 7);
+    pulih_count_axis(&m, PULIH_AXIS_METRIC_shadow_judged_total, PULIH_AXIS_department, 2);
+    pulih_count_axis(&m, PULIH_AXIS_METRIC_shadow_judged_total, PULIH_AXIS_department, 3);
+    pulih_metrics_print(&m, "x", &out);
+    const char *text = pulih_buf_text(&out);
+    assert_non_null(strstr(text, "# TYPE pulih_model_version gauge\n"
+                                 "pulih_model_version{stage=\"x\",axis=\"department\"} 7\n"));
+    assert_non_null(strstr(text, "\npulih_shadow_judged_total{stage=\"x\",axis=\"department\"} 5\n"));
+    assert_null(strstr(text, "axis=\"category\""));
+}
+
 /* Rules of the format: counters end with _total, gauges do not; a HELP line has no line break. */
 static void rows_keep_the_rules_of_the_format(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < PULIH_METRIC_N; i++) {
+    for (size_t i = 0; i < ROWS; i++) {
         size_t len = strlen(rows[i].name);
         bool total = len > 6 && strcmp(rows[i].name + len - 6, "_total") == 0;
         bool counter = strcmp(rows[i].type, "counter") == 0;
@@ -108,6 +129,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(prints_every_row),
+        cmocka_unit_test(prints_axes_that_have_something_to_tell),
         cmocka_unit_test(rows_keep_the_rules_of_the_format),
         cmocka_unit_test(prints_values_of_any_size),
         cmocka_unit_test(loses_no_count),

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "pulih/base/bytes.h"
+#include "pulih/core/classify.h"
 
 enum pulih_metric {
 #define METRIC(name, type, doc) PULIH_METRIC_##name,
@@ -12,8 +13,16 @@ enum pulih_metric {
     PULIH_METRIC_N
 };
 
+enum pulih_axis_metric {
+#define METRIC(name, type, doc) PULIH_AXIS_METRIC_##name,
+#include "pulih/tbl/axis_metrics.tbl.h"
+    PULIH_AXIS_METRIC_N
+};
+
 struct pulih_metrics {
     _Atomic int64_t value[PULIH_METRIC_N];
+    _Atomic bool axis_shown[PULIH_AXIS_N]; /* others have nothing to tell */
+    _Atomic int64_t axis[PULIH_AXIS_METRIC_N][PULIH_AXIS_N];
 };
 
 static inline void pulih_count(struct pulih_metrics *m, enum pulih_metric which, int64_t by)
@@ -24,6 +33,19 @@ static inline void pulih_count(struct pulih_metrics *m, enum pulih_metric which,
 static inline void pulih_gauge(struct pulih_metrics *m, enum pulih_metric which, int64_t value)
 {
     atomic_store_explicit(&m->value[which], value, memory_order_relaxed);
+}
+
+static inline void pulih_count_axis(struct pulih_metrics *m, enum pulih_axis_metric which,
+                                    enum pulih_axis axis, int64_t by)
+{
+    atomic_fetch_add_explicit(&m->axis[which][axis], by, memory_order_relaxed);
+}
+
+static inline void pulih_gauge_axis(struct pulih_metrics *m, enum pulih_axis_metric which,
+                                    enum pulih_axis axis, int64_t value)
+{
+    atomic_store_explicit(&m->axis[which][axis], value, memory_order_relaxed);
+    atomic_store_explicit(&m->axis_shown[axis], true, memory_order_relaxed);
 }
 
 static inline int64_t pulih_metric(const struct pulih_metrics *m, enum pulih_metric which)
