@@ -5,6 +5,16 @@
 /* How much of the evidence is kept: the strongest of each axis, and of the others as fit. */
 enum { EVIDENCE_KEPT = 20, CERTAIN = 100 };
 
+int16_t classification_value(const struct pulih_row_classification *row, enum pulih_axis axis)
+{
+    const int16_t values[PULIH_AXIS_N] = {
+#define AXIS(name, ...) row->name,
+#include "pulih/tbl/axes.tbl.h"
+    };
+
+    return values[axis];
+}
+
 static struct pulih_row_classification *add_row(struct pulih_step *step, const uint16_t value[PULIH_AXIS_N],
                                                 const uint8_t confidence[PULIH_AXIS_N])
 {
@@ -19,6 +29,21 @@ static struct pulih_row_classification *add_row(struct pulih_step *step, const u
         pulih_arena_copy(step->arena, (struct pulih_view){(const char *)confidence, PULIH_AXIS_N});
     row->policy = pulih_view_of(step->policy->version);
     return row;
+}
+
+static const struct pulih_models *models_of(const struct pulih_step *step)
+{
+    return step->models ? step->models : &step->policy->models;
+}
+
+/* Of all that judged, also those whose votes are not among the evidence kept; absent when there were none. */
+static struct pulih_view names_of(struct pulih_step *step, const struct pulih_models *models)
+{
+    pulih_buf_empty(step->scratch);
+    for (size_t i = 0; i < models->n; i++)
+        pulih_buf_addf(step->scratch, "%s%s", i ? " " : "", pulih_model_about(models->at[i].model)->name);
+    return models->n ? pulih_arena_copy(step->arena, pulih_view_of_buf(step->scratch))
+                     : (struct pulih_view){0};
 }
 
 static struct pulih_view encode_reasons(struct pulih_step *step, const struct pulih_classification *c)
@@ -82,6 +107,7 @@ enum pulih_verdict classification_on_complaint(struct pulih_step *step)
                        .claimed_amount = msg.claimed_amount,
                        .earlier_contacts = msg.earlier_contacts,
                        .has_customer_deadline = PULIH_HAS(&msg, complaint, customer_deadline),
+                       .models = step->models,
                    },
                    &c);
     row->language = (int16_t)c.value[PULIH_AXIS_language];
@@ -90,7 +116,9 @@ enum pulih_verdict classification_on_complaint(struct pulih_step *step)
     row->tier = (int16_t)c.value[PULIH_AXIS_tier];
     row->gravity = (int16_t)c.value[PULIH_AXIS_gravity];
     row->unsure = c.unsure;
-    add_row(step, c.value, c.confidence)->evidence = encode_reasons(step, &c);
+    struct pulih_row_classification *added = add_row(step, c.value, c.confidence);
+    added->evidence = encode_reasons(step, &c);
+    added->models = names_of(step, models_of(step));
     return conclude(step, false);
 }
 

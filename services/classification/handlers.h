@@ -7,4 +7,7 @@
 pulih_handler_f classification_on_complaint;
 pulih_handler_f classification_on_reclassified;
 
+/* What a row says on an axis. */
+int16_t classification_value(const struct pulih_row_classification *row, enum pulih_axis axis);
+
 #endif

@@ -1,6 +1,7 @@
 /* pulih-classification: what kind of complaint is it? */
 #include "pulih/host/service.h"
 #include "services/classification/handlers.h"
+#include "services/classification/learning.h"
 #include "services/classification/similar.h"
 
 static const struct pulih_handler handlers[] = {
@@ -18,5 +19,6 @@ int main(int argc, char **argv)
                                   .statements = classification_statements,
                                   .n_statements = CLASSIFICATION_SQL_N,
                                   .beat = classification_compare,
+                                  .learning = &classification_learning,
                               });
 }

@@ -22,12 +22,6 @@ enum {
 static const int64_t LOOK_EVERY_US = 250 * 1000, US_PER_MS = 1000, US_PER_DAY = INT64_C(86400) * 1000000,
                      FUTURE_US = 1000 * 1000;
 
-const struct pulih_statement classification_statements[CLASSIFICATION_SQL_N] = {
-#define SQL(name, n, params, text) {#name, n, params, text},
-#include "gen/classification.sql.h"
-#undef SQL
-};
-
 /* A portion of the work. Everything lies in the batch's arena. */
 struct portion {
     struct pulih_worker *w;

@@ -2,16 +2,7 @@
 #ifndef PULIH_CLASSIFICATION_SIMILAR_H
 #define PULIH_CLASSIFICATION_SIMILAR_H
 
-#include "pulih/host/service.h"
-
-enum classification_statement {
-#define SQL(name, n, params, text) CLASSIFICATION_SQL_##name,
-#include "gen/classification.sql.h"
-#undef SQL
-    CLASSIFICATION_SQL_N
-};
-
-extern const struct pulih_statement classification_statements[CLASSIFICATION_SQL_N];
+#include "services/classification/statements.h"
 
 /* A beat (arg: struct pulih_host): takes one portion of new complaints, writes the keys by which they are
  * found, looks for others that have them, and writes what is alike as suggestions. It takes a twentieth of

@@ -24,7 +24,7 @@ BLOCKS_PER_KEY = 40  # of all tables that a statement looks into, with their ind
 # manifest of a stage is the first one of its range.
 LEADS = {"complaint": "id", "pending": "next_at", "event": "complaint", "content": "complaint", "offer": "complaint",
          "promise": "complaint", "deadline": "due_at", "feed": "stream", "letter": "complaint", "person": "complaint",
-         "unlinked": "at", "trace": "(key|at)"}
+         "unlinked": "at", "trace": "(key|at)", "model_chunk": "version"}
 
 FILL = {
     "event": "SELECT {id}, i % 64, 1, 32, 0, 1, NULL, now(), now(), '', NULL, ''",
@@ -39,6 +39,7 @@ FILL = {
     "unlinked": "SELECT timestamptz '2026-01-01' + i * interval '1 ms', i, ''",
     "trace": "SELECT {id}, i % 64, CASE i % 2 WHEN 0 THEN 7 ELSE i END, CASE i % 2 WHEN 0 THEN 7 ELSE i % 64 END, 0, "
              "timestamptz '2026-01-01' + i * interval '1 s'",
+    "model_chunk": "SELECT i, 0, ''",
 }
 ID = "lpad(to_hex(i), 32, '0')::uuid"
 
@@ -54,8 +55,8 @@ def session():
 def statements():
     """{name: (types of its parameters, text)} of all daemons."""
     found = {}
-    for path in ["common/core/core.sql", "intake/intake.sql", "classification/classification.sql", "escalation/escalation.sql",
-                 "followup/feed.sql"]:
+    for path in ["common/core/core.sql", "intake/intake.sql", "classification/classification.sql",
+                 "escalation/escalation.sql", "followup/feed.sql"]:
         with open(os.path.join(ROOT, "services", path), encoding="utf-8") as f:
             for name, params, text in re.findall(r"^-- name: (\w+) \((.*)\)\n((?:(?!-- name:).*\n?)*)", f.read(), re.M):
                 found[name] = ([p.split()[0] for p in params.split(", ") if p], text)
@@ -141,6 +142,7 @@ CALLS = {
     "move_complaints": lambda c, k: f"{moves(c, k)}, {len(k)}",
     "known_complaints": lambda c, k: f"{ids(k)}, {shards(k)}",
     "known_messages": lambda c, k: f"{ids(k)}, {shards(k)}, {ids(k)}",
+    "read_model_chunk": lambda c, k: f"{k[0]}, 0",
     "claim_deadlines": lambda c, k: f"'2026-12-01', {len(k)}",
     "claim_unlinked": lambda c, k: f"{len(k)}",
     "drop_unlinked": lambda c, k: manifests(k),

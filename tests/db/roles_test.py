@@ -18,7 +18,8 @@ STAGE = {**ALL, "complaint": "S " + MOVES, "pending": "SID attempts", "dead": "S
 EXPECTED = {
     "intake": {**ALL, "complaint": "SI " + MOVES, "person": "I", "content": "SI", "promise": "SI", "pending": "I",
                "number_block": "SU", "mark_key": "S", "unlinked": "I"},
-    "classification": {**STAGE, "classification": "SI", "unlinked": "SD batch", "trace": "SID", "link": "SI"},
+    "classification": {**STAGE, "classification": "SI", "unlinked": "SD batch", "trace": "SID", "link": "SI", "model": "S",
+                       "model_axis": "S", "model_chunk": "S", "model_use": "SIU", "model_difference": "SIU"},
     "escalation": {**STAGE, "deadline": "SID armed", "promise": "I"},
     "followup": {**STAGE, "offer": "SI", "letter": "SI", "deadline": "SI armed", "promise": "I", "person": "S",
                  "feed": "SI", "feed_head": "SU", "link": "SI state decided_at actor"},
@@ -131,6 +132,14 @@ REFUSED = [(r, sql) for sql, roles in {
     "UPDATE pulih.deadline SET due_at = now()": ROLES,
     "DELETE FROM pulih.dead": ROLES,
     "SELECT next FROM pulih.number_block": STAGES,
+    "SELECT bytes FROM pulih.model_chunk": ["intake", "escalation", "followup"],
+    "SELECT reason FROM pulih.model_switch": ROLES,
+    "INSERT INTO pulih.model_switch SELECT * FROM pulih.model_switch": ROLES,
+    "UPDATE pulih.model_axis SET live = 1": ROLES,
+    "UPDATE pulih.model_chunk SET bytes = ''": ROLES,
+    "INSERT INTO pulih.model SELECT * FROM pulih.model": ROLES,
+    "UPDATE pulih.model_number SET last = 1": ROLES,
+    "DELETE FROM pulih.model_use": ROLES,
     "UPDATE pulih.schema_version SET version = 1": ROLES,
     "INSERT INTO pulih.schema_version VALUES (9, '', now(), 9)": ROLES,
     "TRUNCATE pulih.event": ROLES,
@@ -183,6 +192,12 @@ ALLOWED["classification"] += ["SELECT * FROM pulih.unlinked FOR UPDATE SKIP LOCK
                               "SELECT marks FROM pulih.person WHERE complaint = " + ID + " AND shard = 1 AND role = 1",
                               f"INSERT INTO pulih.trace VALUES ({ID}, 1, 1, 1, 0, now()) ON CONFLICT (key, slot, tenant, "
                               "complaint) DO NOTHING", "DELETE FROM pulih.trace"]
+ALLOWED["classification"] += ["SELECT * FROM pulih.model_axis", "SELECT bytes FROM pulih.model_chunk",
+                              "INSERT INTO pulih.model_use VALUES ('department', 1, 1, 1, 1, 1, 1) ON CONFLICT "
+                              "(axis, version, value) DO UPDATE SET first_n = excluded.first_n",
+                              "INSERT INTO pulih.model_difference VALUES (1, 1, 'a', 'b', 1, '{}') ON CONFLICT "
+                              "(shadow, live, live_label, shadow_label) DO UPDATE SET n = excluded.n",
+                              "UPDATE pulih.replica SET models = ''"]
 ALLOWED["escalation"] += [f"INSERT INTO pulih.deadline VALUES (now(), {ID}, 1, 1, 1)",
                           "SELECT * FROM pulih.deadline FOR UPDATE SKIP LOCKED", "DELETE FROM pulih.deadline"]
 ALLOWED["followup"] += [f"INSERT INTO pulih.letter VALUES ({ID}, 1, 1, 1, 1, 1, 1, NULL, '', '')",

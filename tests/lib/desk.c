@@ -362,8 +362,9 @@ bool desk_may_be_null(const struct pulih_table_row *table, const struct pulih_co
 {
     static const struct {
         const char *table, *column;
-    } texts[] = {{"event", "digest"}, {"classification", "actor"}, {"offer", "currency"},
-                 {"letter", "post"},  {"person", "marks"},         {"link", "actor"}};
+    } texts[] = {{"event", "digest"},   {"classification", "actor"}, {"classification", "models"},
+                 {"offer", "currency"}, {"letter", "post"},          {"person", "marks"},
+                 {"link", "actor"}};
 
     if (column->kind == PULIH_COL_may_uuid || column->kind == PULIH_COL_may_time)
         return true;

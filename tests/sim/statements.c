@@ -27,6 +27,7 @@ static const struct {
     {"take_numbers", sim_take_numbers},
     {"known_complaints", sim_known_complaints},
     {"known_messages", sim_known_messages},
+    {"model_axes", sim_no_rows},
     {"claim_deadlines", sim_claim_deadlines},
     {"claim_unlinked", sim_claim_unlinked},
     {"drop_unlinked", sim_drop_unlinked},

@@ -64,8 +64,10 @@ struct pulih_classify_facts {
     uint64_t claimed_amount;
     uint64_t earlier_contacts;
     bool has_customer_deadline;
+    const struct pulih_models *models; /* vote in the place of the policy's; NULL: those do */
 };
 
+struct pulih_models;
 struct pulih_rules;
 struct pulih_policy;
 

@@ -23,14 +23,23 @@ struct pulih_voting_model {
     uint16_t value[PULIH_MODEL_WORDS_MAX]; /* by label: the word's number, or the score */
 };
 
-/* All zero has no model. */
+/* All zero has no model. There is room for one of each axis beside those of a policy. */
 struct pulih_models {
     size_t n;
-    struct pulih_voting_model at[PULIH_MODELS_MAX];
+    struct pulih_voting_model at[PULIH_MODELS_MAX + PULIH_AXIS_N];
     struct pulih_model_index *index; /* of the rows of all models, for what judges with them together */
 };
 
 bool pulih_models_add(struct pulih_models *models, struct pulih_model *model, struct pulih_buf *why);
+/* Another set for the same policy: starts with the models of `base`, which stay their owners', without an index. */
+void pulih_models_borrow(struct pulih_models *ret, const struct pulih_models *base);
+/* Has a model vote in the place of all others on its axis. It stays its owner's. */
+void pulih_models_put(struct pulih_models *models, const struct pulih_voting_model *voter);
+/* Makes the index of what was borrowed and put, without which nothing judges. False with a line in *why: they are
+ * too many, or do not fit together. */
+bool pulih_models_join(struct pulih_models *models, struct pulih_buf *why);
+/* Ends what borrowed: the models stay. */
+void pulih_models_give_back(struct pulih_models *models);
 void pulih_models_free(struct pulih_models *models);
 
 #endif

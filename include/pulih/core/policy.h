@@ -64,6 +64,7 @@ struct pulih_raise {
 };
 
 struct pulih_policy {
+    uint64_t serial;  /* another one for each that this process has read, were it the same file */
     char version[33]; /* "version" of the file and a digest of all its bytes, e.g. "2026-11 9f3c21aa" */
     struct pulih_view company;
     struct pulih_view currency; /* ISO 4217; amounts in another one always need approval */

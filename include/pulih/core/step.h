@@ -49,6 +49,7 @@ struct pulih_item {
 struct pulih_step {
     enum pulih_stage stage;
     const struct pulih_policy *policy;
+    const struct pulih_models *models; /* that judge; NULL: the policy's */
     int64_t now_us;
     struct pulih_arena *arena;
     struct pulih_rows *rows;

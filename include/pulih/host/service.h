@@ -53,9 +53,10 @@ struct pulih_service {
     size_t n_handlers;
     const struct pulih_statement *statements;
     size_t n_statements;
-    pulih_job_f *work;             /* NULL: pulih_stage_work */
-    pulih_beat_f *beat;            /* NULL: none besides the poll; arg is struct pulih_host */
-    const struct pulih_door *door; /* may be NULL */
+    pulih_job_f *work;                     /* NULL: pulih_stage_work */
+    pulih_beat_f *beat;                    /* NULL: none besides the poll; arg is struct pulih_host */
+    const struct pulih_door *door;         /* may be NULL */
+    const struct pulih_learning *learning; /* may be NULL */
 };
 
 int pulih_service_main(int argc, char **argv, const struct pulih_service *service);

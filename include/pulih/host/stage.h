@@ -44,10 +44,26 @@ struct pulih_batch {
 
 enum { PULIH_LOCK_MOST = 64 };
 
+/* Models that the steps of a stage judge by beside those of the policy, and what is learned from what they
+ * did. All is called on the worker's thread. */
+struct pulih_learning {
+    void *(*open)(void);
+    /* Before a batch: finds out what counts. Anything but PULIH_DB_DONE: it cannot be worked on yet. */
+    enum pulih_db_end (*prepare)(struct pulih_worker *w, void *state);
+    /* Those that count at the time of a batch; valid until the next call. */
+    const struct pulih_models *(*models)(struct pulih_worker *w, void *state, int64_t now_us);
+    /* A batch is committed, and its hints are on their way. */
+    void (*committed)(struct pulih_worker *w, void *state, const struct pulih_batch *b);
+    pulih_beat_f *beat; /* arg: state */
+    void (*close)(void *state);
+};
+
 struct pulih_stage_setup {
     enum pulih_stage id;
     const struct pulih_handler *handlers;
     size_t n_handlers;
+    const struct pulih_learning *learning; /* may be NULL */
+    void *learned;                         /* its state */
     int64_t batch_items;
     int64_t poll_us;
     int64_t grace_us;

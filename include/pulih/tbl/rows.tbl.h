@@ -97,6 +97,7 @@ TABLE(classification)
   COL(classification, text, policy)
   COL(classification, text, actor)       /* the person, when it is a correction */
   COL(classification, int2, sub_reason)
+  COL(classification, text, models)      /* names of those that judged, with blanks between */
 END(classification)
 
 TABLE(deadline)

@@ -36,6 +36,7 @@ bool pulih_axis_is_derived(int axis)
 struct hearing {
     const struct pulih_policy *policy;
     const struct pulih_classify_facts *facts;
+    const struct pulih_models *models;
     struct pulih_tally *tally;
     size_t n_met;
     struct pulih_met met[PULIH_RULES_MAX]; /* rules that the story met */
@@ -190,8 +191,8 @@ static void cast_words(struct hearing *h, const struct verdict *v, size_t n_labe
 
 static void cast_models(struct hearing *h, uint32_t axes)
 {
-    for (size_t i = 0; i < h->policy->models.n; i++) {
-        const struct pulih_voting_model *voter = &h->policy->models.at[i];
+    for (size_t i = 0; i < h->models->n; i++) {
+        const struct pulih_voting_model *voter = &h->models->at[i];
         const struct pulih_model_about *about = pulih_model_about(voter->model);
         const struct verdict v = {i, voter, about->name, &h->judgements[i]};
 
@@ -213,10 +214,10 @@ static void vote_by_models(struct hearing *h)
 static void vote_on_language(struct hearing *h)
 {
     read_and_match(h, h->facts->story);
-    if (h->policy->models.n) {
+    if (h->models->n) {
         pulih_features_read(&h->text, &h->features);
-        pulih_model_index_judge(h->policy->models.index, &h->features, &h->finds, h->judgements);
-        pulih_model_index_weigh(h->policy->models.index, &h->features, &h->finds, h->judgements, &h->tokens);
+        pulih_model_index_judge(h->models->index, &h->features, &h->finds, h->judgements);
+        pulih_model_index_weigh(h->models->index, &h->features, &h->finds, h->judgements, &h->tokens);
     }
     cast_models(h, language_axis);
     cast_rules(h, language_axis, true);
@@ -324,6 +325,7 @@ static void classify(const struct pulih_policy *policy, const struct pulih_class
     pulih_must(policy->rules);
     hearing.policy = policy;
     hearing.facts = facts;
+    hearing.models = facts->models ? facts->models : &policy->models;
     hearing.tally = &tally;
     pulih_tally_start(&tally);
     for (size_t i = 0; i < PULIH_COUNT(voters); i++)

@@ -1,5 +1,7 @@
 #include "services/common/core/model_impl.h"
 
+#include "pulih/base/must.h"
+
 enum { SCORE_MAX = 100 };
 
 static int score_of(struct pulih_view label)
@@ -50,7 +52,7 @@ static bool tie(struct pulih_models *models, struct pulih_model *model, struct p
     else if (axis < 0)
         pulih_buf_addf(why, "there is no axis %s; it can be used with pulihctl evaluate --model only\n",
                        name);
-    else if (models->n == PULIH_MODELS_MAX)
+    else if (models->n >= PULIH_MODELS_MAX)
         pulih_buf_addf(why, "more than %d models\n", PULIH_MODELS_MAX);
     else {
         models->at[models->n] = (struct pulih_voting_model){.model = model, .axis = (enum pulih_axis)axis};
@@ -59,12 +61,15 @@ static bool tie(struct pulih_models *models, struct pulih_model *model, struct p
     return false;
 }
 
-/* One index over all models, in the place of the one before. */
-static bool join(struct pulih_models *models, struct pulih_buf *why)
+bool pulih_models_join(struct pulih_models *models, struct pulih_buf *why)
 {
     const struct pulih_model *all[PULIH_MODELS_MAX];
     struct pulih_model_index *index;
 
+    if (models->n > PULIH_MODELS_MAX) {
+        pulih_buf_addf(why, "more than %d models\n", PULIH_MODELS_MAX);
+        return false;
+    }
     for (size_t i = 0; i < models->n; i++)
         all[i] = models->at[i].model;
     index = pulih_model_index_join(all, models->n);
@@ -82,11 +87,35 @@ bool pulih_models_add(struct pulih_models *models, struct pulih_model *model, st
     bool tied = tie(models, model, why);
 
     models->n += tied;
-    if (tied && join(models, why))
+    if (tied && pulih_models_join(models, why))
         return true;
     models->n -= tied;
     pulih_model_free(model);
     return false;
+}
+
+void pulih_models_borrow(struct pulih_models *ret, const struct pulih_models *base)
+{
+    *ret = *base;
+    ret->index = NULL;
+}
+
+void pulih_models_put(struct pulih_models *models, const struct pulih_voting_model *voter)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < models->n; i++)
+        if (models->at[i].axis != voter->axis)
+            models->at[kept++] = models->at[i];
+    pulih_must(kept < PULIH_COUNT(models->at));
+    models->at[kept] = *voter;
+    models->n = kept + 1;
+}
+
+void pulih_models_give_back(struct pulih_models *models)
+{
+    pulih_model_index_free(models->index);
+    *models = (struct pulih_models){0};
 }
 
 void pulih_models_free(struct pulih_models *models)

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <libconfig.h>
 #include <sodium.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -277,6 +278,8 @@ static bool parse(struct pulih_policy_reader *r, config_t *config)
     return false;
 }
 
+static atomic_uint_fast64_t serials;
+
 struct pulih_policy *pulih_policy_load(const char *path, struct pulih_buf *why)
 {
     struct loaded *l = calloc(1, sizeof *l);
@@ -286,6 +289,7 @@ struct pulih_policy *pulih_policy_load(const char *path, struct pulih_buf *why)
     if (!l)
         pulih_out_of_memory();
     struct pulih_policy_reader r = {&l->policy, &l->texts, path, why, {0}};
+    l->policy.serial = atomic_fetch_add(&serials, 1) + 1;
     l->policy.language = PULIH_language_id;
     memset(l->policy.threshold, THRESHOLD_STANDARD, sizeof l->policy.threshold);
     config_init(&config);

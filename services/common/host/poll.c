@@ -183,6 +183,8 @@ enum pulih_db_end pulih_stage_poll(struct pulih_worker *w, void *arg, int64_t *r
     stage->poll.stage = stage;
     if (end == PULIH_DB_DONE)
         end = take_back(w, stage);
+    if (end == PULIH_DB_DONE && until_us)
+        end = pulih_stage_prepare(w, stage);
     if (end == PULIH_DB_DONE && until_us) {
         pulih_batch_empty(&stage->poll);
         end = work_due(w, &stage->poll, until_us, &found);

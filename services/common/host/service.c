@@ -325,6 +325,8 @@ static void start_worker(struct daemon *d, struct pulih_policy *policy)
         setup.beats[setup.n_beats++] = (struct pulih_beat){pulih_stage_poll, &d->stage};
     if (s->beat)
         setup.beats[setup.n_beats++] = (struct pulih_beat){s->beat, &d->host};
+    if (s->learning)
+        setup.beats[setup.n_beats++] = (struct pulih_beat){s->learning->beat, d->stage.learned};
     d->host.worker = pulih_worker_start(&setup);
 }
 
@@ -334,6 +336,8 @@ static void prepare_stage(struct daemon *d)
         .id = d->host.service->stage,
         .handlers = d->host.service->handlers,
         .n_handlers = d->host.service->n_handlers,
+        .learning = d->host.service->learning,
+        .learned = d->host.service->learning ? d->host.service->learning->open() : NULL,
         .batch_items = d->host.conf.daemon_batch_items,
         .poll_us = d->host.conf.daemon_poll_ms * 1000,
         .grace_us = d->host.conf.daemon_grace_ms * 1000,
@@ -417,6 +421,8 @@ static void stop(struct daemon *d)
     pulih_bus_socket_free(d->hints);
     pulih_hinters_free(&d->hinters);
     pulih_worker_free(d->host.worker);
+    if (d->stage.learning)
+        d->stage.learning->close(d->stage.learned);
     pulih_gate_free(&d->host.gate);
     pulih_bus_free(d->host.bus);
     pulih_notify_free(d->notify);

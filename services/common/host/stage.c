@@ -88,6 +88,8 @@ static void run_steps(struct pulih_worker *w, struct pulih_batch *b)
         .scratch = &b->scratch,
     };
 
+    if (b->stage->learning)
+        step.models = b->stage->learning->models(w, b->stage->learned, step.now_us);
     for (size_t i = 0; i < b->n; i++) {
         step.item = &b->items[i];
         if (step.item->verdict == PULIH_DONE)
@@ -119,6 +121,19 @@ static void count_batch(struct pulih_worker *w, struct pulih_batch *b, int64_t s
     pulih_count(metrics, PULIH_METRIC_commit_microseconds_total, pulih_mono_us() - started_us);
     pulih_gauge(metrics, PULIH_METRIC_batch_items, (int64_t)b->n);
     tell_dead(w, b);
+}
+
+/* The next stage first, then what can be learned. */
+static void tell_done(struct pulih_worker *w, struct pulih_batch *b)
+{
+    pulih_batch_hint(b, w);
+    if (b->stage->learning)
+        b->stage->learning->committed(w, b->stage->learned, b);
+}
+
+enum pulih_db_end pulih_stage_prepare(struct pulih_worker *w, const struct pulih_stage_setup *stage)
+{
+    return stage->learning ? stage->learning->prepare(w, stage->learned) : PULIH_DB_DONE;
 }
 
 /* Most stand in the order in which they came. */
@@ -218,7 +233,7 @@ static enum pulih_db_end work_by_hint(struct pulih_worker *w, struct pulih_batch
     if (end == PULIH_DB_DONE && fast) {
         note_hinted(w, b, fast);
         count_batch(w, b, started_us);
-        pulih_batch_hint(b, w);
+        tell_done(w, b);
         mark_found(b, fast);
         memmove(b->manifests, b->manifests + fast, (b->n_manifests - fast) * sizeof *b->manifests);
         b->n_manifests -= fast;
@@ -316,7 +331,7 @@ enum pulih_db_end pulih_stage_work_locked(struct pulih_worker *w, struct pulih_b
     if (end == PULIH_DB_DONE) {
         count_batch(w, b, started_us);
         pulih_count(pulih_worker_metrics(w), PULIH_METRIC_slow_batches_total, 1);
-        pulih_batch_hint(b, w);
+        tell_done(w, b);
     }
     return end;
 }
@@ -406,8 +421,10 @@ enum pulih_db_end pulih_stage_work_by_reading(struct pulih_worker *w, struct pul
 enum pulih_db_end pulih_stage_work(struct pulih_worker *w, void *job, int attempt)
 {
     struct pulih_batch *b = job;
-    enum pulih_db_end end = PULIH_DB_DONE;
+    enum pulih_db_end end = pulih_stage_prepare(w, b->stage);
 
+    if (end != PULIH_DB_DONE)
+        return end;
     if (attempt == 0)
         end = work_by_hint(w, b);
     if (end == PULIH_DB_DATA)

@@ -4,6 +4,8 @@
 
 #include "pulih/host/stage.h"
 
+/* To be called before a batch, outside of a transaction. */
+enum pulih_db_end pulih_stage_prepare(struct pulih_worker *w, const struct pulih_stage_setup *stage);
 /* The manifests are locked in the open transaction. */
 enum pulih_db_end pulih_stage_work_locked(struct pulih_worker *w, struct pulih_batch *b);
 /* Locks the manifests by their keys first; what is gone or locked is somebody else's. */
