@@ -60,6 +60,7 @@ CREATE TABLE pulih.model_switch (
     actor text NOT NULL,
     forced int2 NOT NULL,
     reason text,
+    looked_on int4 NOT NULL,
     held_out int4 NOT NULL,
     right_from int4 NOT NULL,
     right_to int4 NOT NULL,

@@ -20,6 +20,7 @@ COMMAND(train,   "",             0, 0, "trains a model on labelled texts")
 COMMAND(evaluate, "",            0, 0, "says how good a model, or all that judges an axis, is on labelled texts")
 COMMAND(explain, "[TEXT]",       0, 1, "shows what in a text speaks for its label; the text comes from standard input if not given")
 COMMAND(bench_classify, "",      0, 0, "measures how many texts a second are classified on one core, on all axes")
+COMMAND(model,   "import FILE | list | show V | shadow V | retire V | promote V | rollback AXIS | compare V | export V", 1, 2, "keeps learned models as versions, and says which one judges")
 COMMAND(version, "",             0, 0, "prints the versions of program, protocol and tables")
 
 OPTION(database, "CONNINFO", ON_DATABASE, "PostgreSQL, as a libpq connection string or URI; else PULIH_DATABASE, else libpq's own environment")
@@ -80,7 +81,13 @@ OPTION(out, "FILE", ON(train), "where the model goes")
 OPTION(rows, "N", ON(train), "keep at most so many features, the weightiest, for a smaller model; all that matter if not given")
 
 OPTION(json, 0, ON(evaluate) | ON(explain), "print one JSON object")
-OPTION(json, 0, ON(clock) | ON(show) | ON(list) | ON(send) | ON(link) | ON(unlink) | ON(feed) | ON(letter) | ON(stats) | ON(dead), "print JSON, a line each")
+OPTION(reason, "TEXT", ON(model), "why, for the record")
+OPTION(force, 0, ON(model), "promote although it is no better, has not looked on, or too few corrections tell; wants --reason")
+OPTION(out, "FILE", ON(model), "where an exported model goes")
+OPTION(policy, "FILE", ON(model), "promote: the policy that the daemons have; the standard one if not given")
+OPTION(tenant, "N", ON(model), "corrections of this tenant; 0 if not given")
+
+OPTION(json, 0, ON(clock) | ON(model) | ON(show) | ON(list) | ON(send) | ON(link) | ON(unlink) | ON(feed) | ON(letter) | ON(stats) | ON(dead), "print JSON, a line each")
 OPTION(help, 0, ON_ALL, "explain the command")
 // clang-format on
 #undef COMMAND

@@ -88,6 +88,11 @@ struct pulih_keys *pulih_ctl_keys(const struct pulih_ctl *ctl, struct pulih_keys
 int pulih_ctl_usage(const struct pulih_ctl *ctl, const char *format, ...) PULIH_PRINTF(2, 3);
 int pulih_ctl_failed(const struct pulih_ctl *ctl, const char *format, ...) PULIH_PRINTF(2, 3);
 
+/* --- train.c ------------------------------------------------------------------------------------------ */
+
+/* Writes a file; it takes the place of an old one when it is whole. Returns the exit code. */
+int pulih_ctl_save(const struct pulih_ctl *ctl, const char *path, const struct pulih_buf *bytes);
+
 /* --- corpus.c ---------------------------------------------------------------------------------------- */
 
 struct pulih_corpus;

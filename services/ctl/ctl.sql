@@ -31,7 +31,7 @@ SELECT body FROM pulih.person WHERE complaint = $1::uuid AND shard = $2::int2 OR
 -- name: classifications (uuid complaint, int2 shard)
 SELECT version, language, category, department, reason, root_cause, motive, expression, anger, formality, size, tier,
     priority, gravity, response_mode, request_type, complainer, unmet_need, sub_reason,
-    confidence, policy, actor
+    confidence, policy, actor, models
 FROM pulih.classification WHERE complaint = $1::uuid AND shard = $2::int2 ORDER BY version DESC LIMIT 1
 -- name: promises (uuid complaint, int2 shard)
 SELECT n, kind, told_at, due_at FROM pulih.promise WHERE complaint = $1::uuid AND shard = $2::int2 ORDER BY n
@@ -89,3 +89,76 @@ SELECT stage, clock_timestamp(), $3::int8 + row_number() OVER (ORDER BY stage, v
     uuid_send(complaint) || int4send(version)
 FROM gone
 RETURNING stage
+-- name: take_model_number ()
+UPDATE pulih.model_number SET last = last + 1 RETURNING last
+-- name: known_model (bytea digest)
+SELECT version FROM pulih.model WHERE digest = $1::bytea
+-- name: put_model (int4 version, text axis, text name, bytea digest, bytea training_set, int4[] numbers, int8 bytes, text actor)
+INSERT INTO pulih.model VALUES ($1::int4, $2::text, $3::text, $4::bytea, $5::bytea, ($6::int4[])[1], ($6::int4[])[2],
+    ($6::int4[])[3], ($6::int4[])[4], ($6::int4[])[5], ($6::int4[])[6], ($6::int4[])[7], ($6::int4[])[8], $7::int8,
+    clock_timestamp(), $8::text)
+-- name: put_model_chunk (int4 version, int4 n, bytea bytes)
+INSERT INTO pulih.model_chunk VALUES ($1::int4, $2::int4, $3::bytea)
+-- name: put_model_axis (text axis)
+INSERT INTO pulih.model_axis VALUES ($1::text, 0, 0, 0, clock_timestamp(), 0) ON CONFLICT DO NOTHING
+-- name: read_model_chunk (int4 version, int4 n)
+SELECT bytes FROM pulih.model_chunk WHERE version = $1::int4 AND n = $2::int4
+-- name: models (int4 version)
+SELECT m.version, m.axis, m.name, m.texts, m.accuracy, m.macro_f1, m.dev_texts, m.dev_accuracy, m.dev_macro_f1, m.labels,
+    m.chunks, m.bytes, m.imported_at, m.actor, m.digest, m.training_set, s.state, CASE s.state WHEN 'live' THEN a.at END,
+    a.live, a.shadow, a.switches, CASE WHEN clock_timestamp() < a.at THEN a.before ELSE a.live END
+FROM pulih.model m
+CROSS JOIN LATERAL (SELECT * FROM pulih.model_axis t WHERE t.axis = m.axis OFFSET 0) a
+CROSS JOIN LATERAL (SELECT CASE m.version WHEN a.live THEN 'live' WHEN a.shadow THEN 'shadow' ELSE
+    CASE WHEN EXISTS (SELECT 1 FROM pulih.model_switch t WHERE t.axis = m.axis AND t.to_version = m.version
+        AND t.kind IN ('promote', 'rollback')) THEN 'retired' ELSE 'candidate' END END AS state) s
+WHERE $1::int4 IS NULL OR m.version = $1::int4 ORDER BY m.version
+-- name: model_axis (text axis)
+SELECT live, shadow, switches, CASE WHEN clock_timestamp() < at THEN before ELSE live END
+FROM pulih.model_axis WHERE axis = $1::text
+-- name: model_switches (text axis)
+SELECT n, kind, from_version, to_version, decided_at, at, actor, forced, reason, looked_on, held_out, right_from, right_to
+FROM pulih.model_switch WHERE axis = $1::text ORDER BY n
+-- name: promoted_from (text axis, int4 version)
+SELECT from_version FROM pulih.model_switch WHERE axis = $1::text AND to_version = $2::int4 AND kind = 'promote'
+ORDER BY n DESC LIMIT 1
+-- name: switch_model (text axis, int4 switches, text kind, int4 to_version, int8 lead_ms, text actor, int2 forced, text reason, int4[] compared)
+WITH moved AS (
+    UPDATE pulih.model_axis SET switches = switches + 1,
+        before = CASE WHEN clock_timestamp() < at THEN before ELSE live END, live = $4::int4,
+        shadow = CASE shadow WHEN $4::int4 THEN 0 ELSE shadow END,
+        at = clock_timestamp() + $5::int8 * interval '1 ms'
+    WHERE axis = $1::text AND switches = $2::int4 RETURNING switches, before, at)
+INSERT INTO pulih.model_switch
+SELECT $1::text, switches, $3::text, before, $4::int4, clock_timestamp(), at, $6::text, $7::int2, $8::text,
+    ($9::int4[])[1], ($9::int4[])[2], ($9::int4[])[3], ($9::int4[])[4]
+FROM moved RETURNING from_version, at
+-- name: shade_model (text axis, int4 switches, text kind, int4 to_version, text actor, text reason)
+WITH was AS (SELECT shadow FROM pulih.model_axis WHERE axis = $1::text AND switches = $2::int4 FOR UPDATE),
+moved AS (
+    UPDATE pulih.model_axis a SET switches = a.switches + 1, shadow = $4::int4
+    FROM was WHERE a.axis = $1::text AND a.switches = $2::int4 RETURNING a.switches, was.shadow)
+INSERT INTO pulih.model_switch
+SELECT $1::text, switches, $3::text, shadow, $4::int4, clock_timestamp(), clock_timestamp(), $5::text, 0, $6::text, 0, 0, 0, 0
+FROM moved RETURNING from_version, at
+-- name: model_replicas ()
+SELECT name, models FROM pulih.replica WHERE stage = 2 AND seen_at > clock_timestamp() - interval '15 seconds' ORDER BY name
+-- name: model_uses ()
+SELECT axis, version, value, first_n, first_confidence, recent_n, recent_confidence
+FROM pulih.model_use ORDER BY axis, version, value
+-- name: model_differences (int4 shadow)
+SELECT live, live_label, shadow_label, n, array_to_string(examples, ' ')
+FROM pulih.model_difference WHERE shadow = $1::int4 ORDER BY live DESC, n DESC, live_label, shadow_label
+-- name: looked_on (int4 shadow)
+SELECT least(coalesce(sum(n), 0), 2147483647)::int8 FROM pulih.model_difference WHERE shadow = $1::int4
+-- name: corrections (int4 tenant)
+SELECT k.*, e.recorded_at, t.body
+FROM pulih.classification k
+CROSS JOIN LATERAL (SELECT 1 FROM pulih.complaint t WHERE t.id = k.complaint AND t.shard + 0 = k.shard
+    AND t.tenant = $1::int4 OFFSET 0) c
+CROSS JOIN LATERAL (SELECT t.recorded_at FROM pulih.event t WHERE t.complaint = k.complaint AND t.shard = k.shard
+    AND t.version = k.version OFFSET 0) e
+CROSS JOIN LATERAL (SELECT t.body FROM pulih.content t WHERE t.complaint = k.complaint AND t.shard = k.shard
+    AND t.version = 1 OFFSET 0) t
+WHERE k.actor IS NOT NULL
+ORDER BY k.complaint, e.recorded_at, k.version

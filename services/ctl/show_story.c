@@ -3,7 +3,7 @@
 #include "pulih/core/classify.h"
 #include "services/ctl/show.h"
 
-enum { A_version, A_first, A_confidence = A_first + PULIH_AXIS_N, A_policy, A_actor };
+enum { A_version, A_first, A_confidence = A_first + PULIH_AXIS_N, A_policy, A_actor, A_models };
 enum { L_n, L_version, L_kind, L_language, L_channel, L_post, L_subject, L_body };
 enum { INDENT = 8, LATE_US = 60000000 };
 
@@ -62,14 +62,18 @@ void pulih_ctl_show_classification(struct pulih_ctl_showing *s)
         return;
     struct pulih_view policy = pulih_db_view(s->db, s->classifications, 0, A_policy);
     struct pulih_view actor = pulih_db_view(s->db, s->classifications, 0, A_actor);
+    struct pulih_view models = pulih_db_view(s->db, s->classifications, 0, A_models);
     if (s->json) {
         pulih_ctl_json_start(&s->out, "what", "classification");
         pulih_ctl_json_text(&s->out, "policy", policy);
         pulih_ctl_json_text(&s->out, "actor", actor);
+        pulih_ctl_json_text(&s->out, "models", models);
         pulih_buf_add_view(&s->out, PULIH_VIEW(",\"axes\":{"));
     } else {
         pulih_buf_addf(&s->out, "\nCLASSIFICATION by ");
         pulih_ctl_add_text(&s->out, actor.at ? actor : PULIH_VIEW("rules"), -1);
+        pulih_buf_addf(&s->out, "%s", models.at ? ", models " : "");
+        pulih_ctl_add_text(&s->out, models, -1);
         pulih_buf_addf(&s->out, ", policy ");
         pulih_ctl_add_text(&s->out, policy, -1);
         pulih_buf_add_byte(&s->out, '\n');

@@ -8,8 +8,7 @@
 
 enum { SURE = 60, WEAK_PER_LABEL = 4000 };
 
-/* The new file takes the place of an old one when it is whole. */
-static int save(const struct pulih_ctl *ctl, const char *path, const struct pulih_buf *bytes)
+int pulih_ctl_save(const struct pulih_ctl *ctl, const char *path, const struct pulih_buf *bytes)
 {
     PULIH_AUTO(pulih_buf_free) struct pulih_buf new = {0};
 
@@ -116,7 +115,7 @@ int pulih_ctl_train(const struct pulih_ctl *ctl)
     struct pulih_model *model = pulih_model_load(pulih_view_of_buf(&bytes), &why);
     if (!model)
         return pulih_ctl_failed(ctl, "the model cannot be read again: %s", pulih_buf_text(&why));
-    code = save(ctl, out, &bytes);
+    code = pulih_ctl_save(ctl, out, &bytes);
     if (code == PULIH_CTL_OK)
         tell(out, pulih_model_about(model));
     pulih_model_free(model);
