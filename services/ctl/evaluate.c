@@ -7,6 +7,7 @@
 #include "pulih/learn/corpus.h"
 #include "pulih/learn/score.h"
 #include "services/ctl/judge.h"
+#include "services/ctl/model.h"
 
 enum { CONFUSIONS_SHOWN = 10, COVERAGE_STEP = 10, JSON_DIGITS = 6 };
 
@@ -242,6 +243,22 @@ static void end(struct evaluation *e)
     free(e->guesses);
 }
 
+/* Of corrections only those that training holds out. */
+static bool read_texts(const struct pulih_ctl *ctl, struct evaluation *e)
+{
+    PULIH_AUTO(pulih_corpus_free) struct pulih_corpus older = {0};
+    const char *axis =
+        e->judge.model ? pulih_model_about(e->judge.model)->axis : pulih_axes[e->judge.axis].name;
+
+    if (!pulih_ctl_option(ctl, "corrections"))
+        return pulih_ctl_read_texts(ctl, "tsv", &e->corpus);
+    if (pulih_ctl_option(ctl, "tsv")) {
+        pulih_ctl_usage(ctl, "either --tsv or --corrections");
+        return false;
+    }
+    return pulih_ctl_read_corrections(ctl, axis, &older, &e->corpus);
+}
+
 int pulih_ctl_evaluate(const struct pulih_ctl *ctl)
 {
     PULIH_AUTO(end) struct evaluation e = {0};
@@ -249,7 +266,7 @@ int pulih_ctl_evaluate(const struct pulih_ctl *ctl)
 
     if (code != PULIH_CTL_OK)
         return code;
-    if (!pulih_ctl_read_texts(ctl, "tsv", &e.corpus) || !labels_fit(ctl, &e))
+    if (!read_texts(ctl, &e) || !labels_fit(ctl, &e))
         return PULIH_CTL_FAILED;
     judge_all(&e);
     if (pulih_ctl_option(ctl, "json"))

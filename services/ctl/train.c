@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "services/ctl/judge.h"
+#include "services/ctl/model.h"
 
 enum { SURE = 60, WEAK_PER_LABEL = 4000 };
 
@@ -80,7 +81,7 @@ static void tell(const char *path, const struct pulih_model_about *about)
     printf("held out in turn: accuracy %.3f, macro-F1 %.3f (C = %.2f)\n", share(about->accuracy),
            share(about->macro_f1), about->cost_millis / 1000.0);
     if (about->dev_texts)
-        printf("--dev, %u texts: accuracy %.3f, macro-F1 %.3f\n", about->dev_texts,
+        printf("held out, %u texts: accuracy %.3f, macro-F1 %.3f\n", about->dev_texts,
                share(about->dev_accuracy), share(about->dev_macro_f1));
 }
 
@@ -99,11 +100,18 @@ int pulih_ctl_train(const struct pulih_ctl *ctl)
         return pulih_ctl_usage(ctl, "--%s is missing", axis ? "out" : "axis");
     if (!pulih_ctl_number(ctl, "rows", 1, PULIH_MODEL_ROWS_MAX, PULIH_MODEL_ROWS_MAX, &rows))
         return PULIH_CTL_USAGE;
-    if (!pulih_ctl_read_texts(ctl, "tsv", &texts))
+    bool corrections = pulih_ctl_option(ctl, "corrections");
+    if (corrections && pulih_ctl_option(ctl, "dev"))
+        return pulih_ctl_usage(ctl, "--corrections holds out texts itself; leave --dev out");
+    if ((!corrections || pulih_ctl_option(ctl, "tsv")) && !pulih_ctl_read_texts(ctl, "tsv", &texts))
         return PULIH_CTL_FAILED;
     int code = add_by_rules(ctl, &unlabelled, &texts);
     if (code != PULIH_CTL_OK)
         return code;
+    if (corrections && !pulih_ctl_read_corrections(ctl, axis, &texts, &dev))
+        return PULIH_CTL_FAILED;
+    if (corrections)
+        training.dev = &dev;
     if (pulih_ctl_option(ctl, "dev")) {
         if (!pulih_ctl_read_texts(ctl, "dev", &dev))
             return PULIH_CTL_FAILED;
