@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "pulih/base/file.h"
+#include "pulih/base/point.h"
 
 enum { CHUNK_BYTES = 1024 * 1024 };
 
@@ -198,9 +199,10 @@ static bool put_parts(const struct pulih_ctl *ctl, struct pulih_db *db, int32_t 
         pulih_params_bytes(p, (struct pulih_view){bytes.at, len});
         pulih_db_call(db, PULIH_CTL_SQL_put_model_chunk);
         bytes = (struct pulih_view){bytes.at + len, bytes.len - len};
-        if (bytes.len && !pulih_ctl_run(ctl, db))
+        if (!pulih_ctl_run(ctl, db))
             return false;
     }
+    PULIH_POINT(model_stored);
     pulih_db_commit(db);
     return pulih_ctl_run(ctl, db);
 }

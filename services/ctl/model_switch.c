@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "pulih/base/clock.h"
+#include "pulih/base/point.h"
 #include "services/ctl/model.h"
 
 enum {
@@ -155,6 +156,7 @@ static int make_switch(const struct pulih_ctl *ctl, struct pulih_db *db, const s
         return overtaken(ctl, s->axis);
     int32_t from = (int32_t)pulih_db_int(db, call, 0, 0);
     int64_t at_us = pulih_db_time(db, call, 0, 1);
+    PULIH_POINT(model_switched);
     if (!await_replicas(ctl, db, s, &replicas))
         return PULIH_CTL_FAILED;
     tell_switch(ctl, s, from, at_us, &replicas);
@@ -240,6 +242,7 @@ static int promote(const struct pulih_ctl *ctl, struct pulih_db *db, const struc
     bool compared = pulih_ctl_compare(ctl, db, v, candidate, &s.compared);
     if (!s.forced && (!compared || !pulih_ctl_is_better(ctl, v, &s.compared)))
         return PULIH_CTL_FAILED;
+    PULIH_POINT(promotion_weighed);
     return make_switch(ctl, db, &s);
 }
 

@@ -3,9 +3,11 @@ overtaken; then nothing is lost and nothing happened twice. Runs programs built 
 import functools
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 
@@ -17,7 +19,7 @@ from pulihtest import *
 from history import *
 from load import *
 
-LATER = {"drain": [], "migration": [2]}  # which pass counts as a later one; a process ends once
+LATER = {"drain": [], "migration": [2], "model": []}  # which pass counts as a later one; a process ends once
 PULIHCTL = os.path.join(pulihtest.BUILD, "pulihctl")
 
 
@@ -297,6 +299,88 @@ def migration_stands_still(point, nth):
     first.send_signal(signal.SIGCONT)
     assert first.wait(30) in (0, 1)
     assert what_was_made(db) == what_was_made(Database())
+
+
+# --- models as versions ---------------------------------------------------------------------------------------
+
+FORCED = ["--force", "--reason", "a test"]
+# What goes on the way to a point, and what overtakes it there; a number is a file of a model.
+COMMANDS = {
+    "model_stored": (["import", 2], ["import", 2]),
+    "promotion_weighed": (["promote", "1", *FORCED], ["promote", "2", *FORCED]),
+    "model_switched": (["promote", "1", *FORCED], ["rollback", "department"]),
+}
+
+
+@shared
+def model_files():
+    """{number: path}: two models of one axis."""
+    folder = tempfile.mkdtemp(prefix="pulih-models.")
+    undo("models", lambda: shutil.rmtree(folder))
+    for n, things in ((1, ("perahu", "celengan")), (2, ("gerobak", "lembaran"))):
+        with open(f"{folder}/{n}.tsv", "w", encoding="utf-8") as f:
+            f.writelines(f"{department}\tsudah pekan ke-{week} {thing} itu begini\n" for week in range(20)
+                         for department, thing in zip(("delivery", "payment"), things))
+        ctl(Database(), "train", "--axis", "department", "--tsv", f"{folder}/{n}.tsv", "--out", f"{folder}/{n}.model")
+    return {n: f"{folder}/{n}.model" for n in (1, 2)}
+
+
+def model_command(db, args, point=None):
+    """pulihctl model, maybe on its way to a point."""
+    args = [model_files().get(a, a) for a in args]
+    env = dict(os.environ, PULIH_POINT=point) if point else os.environ
+    return subprocess.Popen([PULIHCTL, "model", *args, "--database", db.conninfo()], stdout=subprocess.DEVNULL,
+                            stderr=subprocess.DEVNULL, env=env)
+
+
+def with_models(point):
+    """A database with the models that are there before a point."""
+    db = Database()
+    for n in (1,) if point == "model_stored" else (1, 2):
+        assert model_command(db, ["import", n]).wait(30) == 0
+    return db
+
+
+def live_version(db):
+    """Of the axis; every version has all its parts, and the axis is as its switches left it."""
+    assert db.query("SELECT version, count(*)::int4 FROM pulih.model_chunk GROUP BY version ORDER BY version") == \
+        db.query("SELECT version, chunks FROM pulih.model ORDER BY version")
+    switches = db.query("SELECT n, to_version FROM pulih.model_switch ORDER BY n")
+    assert [n for n, _ in switches] == list(range(1, len(switches) + 1)), switches
+    live = db.one("SELECT live FROM pulih.model_axis")
+    assert live == (switches[-1][1] if switches else 0), (live, switches)
+    assert db.one("SELECT switches FROM pulih.model_axis") == len(switches)
+    return live
+
+
+@cases([(point, point) for point, _, _ in passes_of("model")])
+def model_command_dies(point):
+    """It was done or it was not, and may be given again."""
+    db, (args, _) = with_models(point), COMMANDS[point]
+    assert model_command(db, args, f"{point}:1:kill").wait(30) == -signal.SIGKILL
+    done = point == "model_switched"
+    assert live_version(db) == (1 if done else 0)
+    assert model_command(db, args).wait(30) == (1 if done else 0)  # 1: it is live already
+    assert live_version(db) == (0 if point == "model_stored" else 1)
+    assert db.query("SELECT version FROM pulih.model ORDER BY version") == [(1,), (2,)]
+
+
+@cases([(point, point) for point, _, _ in passes_of("model", frozen=True)])
+def model_command_stands_still(point):
+    """Another one overtakes it, and is not disturbed by it afterwards."""
+    db, (args, others) = with_models(point), COMMANDS[point]
+    first = model_command(db, args, f"{point}:1:freeze")
+    wait_until(lambda: process_state(first.pid) == "T", what="it stands still")
+    second = model_command(db, others)
+    if point == "model_stored":
+        db.wait_row("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
+        db.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE %s", f"%{first.pid}")
+    assert second.wait(30) == 0
+    live = live_version(db)
+    first.send_signal(signal.SIGCONT)
+    assert first.wait(30) == (0 if point == "model_switched" else 1)
+    assert live_version(db) == live == {"model_stored": 0, "promotion_weighed": 2, "model_switched": 0}[point]
+    assert db.query("SELECT version FROM pulih.model ORDER BY version") == [(1,), (2,)]
 
 
 main()

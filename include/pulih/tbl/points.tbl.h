@@ -32,4 +32,7 @@ POINT(drain_ended, drain, no, "intake classification escalation followup", "all 
 POINT(migration_begun, migration, yes, "migrate", "a migration has its row of schema_version, and no more")
 POINT(migration_applied, migration, yes, "migrate", "a migration is done but for its COMMIT")
 POINT(migration_done, migration, no, "migrate", "a migration is committed, the next one not begun")
+POINT(model_stored, model, yes, "model", "all parts of a model are stored, but for the COMMIT")
+POINT(promotion_weighed, model, yes, "model", "a promotion was found right, nothing is switched")
+POINT(model_switched, model, yes, "model", "a switch is committed, no replica was asked whether it follows")
 #undef POINT
