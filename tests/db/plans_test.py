@@ -47,7 +47,7 @@ ID = "lpad(to_hex(i), 32, '0')::uuid"
 def session():
     """Settings of our connections, from the source."""
     text = "".join(open(p, encoding="utf-8").read() for p in glob.glob(os.path.join(ROOT, "services/common/base/db*.c")))
-    options = "".join(re.findall(r'"([^"]*)"', re.search(r"SESSION\[\] =([^;]*);", text).group(1)))
+    options = "".join(re.findall(r'"([^"]*)"', re.search(r"#define SESSION((?:.*\\\n)*.*)", text).group(1)))
     assert "plan_cache_mode=force_generic_plan" in options, options
     return options
 
