@@ -63,6 +63,17 @@ static bool count_looked_on(const struct pulih_ctl *ctl, struct pulih_db *db, in
     return true;
 }
 
+static bool join(const struct pulih_ctl *ctl, struct pulih_models *models)
+{
+    PULIH_AUTO(pulih_buf_free) struct pulih_buf why = {0};
+
+    if (!models->n || pulih_models_join(models, &why))
+        return true;
+    pulih_ctl_failed(ctl, "it does not go with the other models: %.*s",
+                     (int)strcspn(pulih_buf_text(&why), "\n"), pulih_buf_text(&why));
+    return false;
+}
+
 static bool compare(const struct pulih_ctl *ctl, struct pulih_db *db, const struct pulih_ctl_version *v,
                     const struct pulih_voting_model *candidate, const struct pulih_policy *policy,
                     struct pulih_ctl_comparison *ret)
@@ -70,16 +81,21 @@ static bool compare(const struct pulih_ctl *ctl, struct pulih_db *db, const stru
     PULIH_AUTO(pulih_corpus_free) struct pulih_corpus older = {0};
     PULIH_AUTO(pulih_corpus_free) struct pulih_corpus newer = {0};
     PULIH_AUTO(pulih_models_free) struct pulih_models version = {0};
-    struct pulih_models models = policy->models;
+    PULIH_AUTO(pulih_models_give_back) struct pulih_models live = {0};
+    PULIH_AUTO(pulih_models_give_back) struct pulih_models with = {0};
 
+    pulih_models_borrow(&live, &policy->models);
     if (!count_looked_on(ctl, db, v->version, &ret->looked_on) ||
         !pulih_ctl_corrections(ctl, db, candidate->axis, &older, &newer) ||
-        !put_live(ctl, db, v, &version, &models))
+        !put_live(ctl, db, v, &version, &live))
+        return false;
+    pulih_models_borrow(&with, &live);
+    pulih_models_put(&with, candidate);
+    if (!join(ctl, &live) || !join(ctl, &with))
         return false;
     ret->held_out = (int32_t)newer.n;
-    ret->live_right = count_right(policy, &models, candidate->axis, &newer);
-    pulih_models_put(&models, candidate);
-    ret->right = count_right(policy, &models, candidate->axis, &newer);
+    ret->live_right = count_right(policy, &live, candidate->axis, &newer);
+    ret->right = count_right(policy, &with, candidate->axis, &newer);
     tell_comparison(v, ret);
     return true;
 }
