@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "services/common/core/rules_load.h"
+#include "services/common/core/tally.h"
 #include "tests/lib/shipped.h"
 
 // clang-format off
@@ -147,6 +148,29 @@ static void abstains_below_the_threshold(void **state)
     pulih_rules_free(policy.rules);
 }
 
+/* A model gives a little to what it hardly believes in; a danger at 1 in 10 must not call a person. */
+static void less_than_a_point_is_no_guess(void **state)
+{
+    static const struct {
+        int hundredths;
+        uint16_t best, confidence;
+    } rows[] = {{30, 0, 0}, {99, 0, 0}, {100, 1, 25}, {199, 1, 49}};
+    struct pulih_tally tally;
+    struct pulih_classification c = {0};
+
+    (void)state;
+    for (size_t i = 0; i < PULIH_COUNT(rows); i++) {
+        pulih_tally_start(&tally);
+        pulih_tally_cast(&tally, (struct pulih_vote){.axis = PULIH_AXIS_gravity,
+                                                     .value = PULIH_gravity_safety,
+                                                     .hundredths = rows[i].hundredths});
+        pulih_tally_decide(&tally, PULIH_AXIS_gravity, 50, &c);
+        assert_int_equal(c.value[PULIH_AXIS_gravity], 0);
+        assert_int_equal(c.best[PULIH_AXIS_gravity], rows[i].best);
+        assert_int_equal(c.confidence[PULIH_AXIS_gravity], rows[i].confidence);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -154,6 +178,7 @@ int main(void)
         cmocka_unit_test(believes_the_stated_language),
         cmocka_unit_test(is_unsure_when_one_of_three_is_open),
         cmocka_unit_test(abstains_below_the_threshold),
+        cmocka_unit_test(less_than_a_point_is_no_guess),
     };
 
     return cmocka_run_group_tests_name("tally", tests, load_shipped, free_shipped);

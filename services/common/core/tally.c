@@ -82,6 +82,9 @@ static void decide_one(const struct pulih_tally *tally, int axis, uint8_t thresh
     ret->confidence[axis] = (uint8_t)confidence;
 }
 
+/* What one point comes to. A model leaves a little to each word, however unlikely. */
+enum { GUESS = 100 / PULIH_ENOUGH };
+
 static void decide_many(const struct pulih_tally *tally, int axis, uint8_t threshold,
                         struct pulih_classification *ret)
 {
@@ -92,7 +95,7 @@ static void decide_many(const struct pulih_tally *tally, int axis, uint8_t thres
         int confidence = 100 * strength(support(tally, axis, word)) / SETTLED;
         uint16_t bit = (uint16_t)(1u << (word - 1));
 
-        if (confidence == 0)
+        if (confidence < GUESS)
             continue;
         ret->best[axis] |= bit;
         if (confidence >= threshold)

@@ -6,7 +6,7 @@
  *            some word x strength, which is its sum, at most PULIH_ENOUGH, against PULIH_ENOUGH:
  *            100 * best / all * min(best, ENOUGH) / ENOUGH. A forced word has 100.
  * Many       Each word stands alone: confidence = 100 * min(sum, ENOUGH) / ENOUGH. The axis has that of the
- *            strongest word.
+ *            strongest word. Less than a point is not even a guess.
  * Score      The sum, held between 0 and 100. It never abstains: confidence is 100 when anything was cast.
  *
  * What is below the policy's threshold is only the best guess. Equal sums: the smaller number wins.
