@@ -1,6 +1,6 @@
 /* The shipped policy against sets of texts: of those that are meant, so many of a hundred must be found (recall),
- * and of those found, so many must be meant (precision). The halves named test were not looked at when the rules
- * were made; those named dev were. A line is axis, word, yes or no, text. */
+ * and of those found, so many must be meant (precision). The halves named test were not looked at when rules and
+ * models were made; those named dev were. A line is axis, word, yes or no, text. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -22,8 +22,8 @@ static const struct yardstick {
     int recall_percent, precision_percent;
     int least_yes, least_no;
 } yardsticks[] = {
-    {"tests/samples/judging/safety.dev.tsv", "gravity", "safety", 95, 90, 75, 200},
-    {"tests/samples/judging/safety.test.tsv", "gravity", "safety", 95, 80, 75, 200},
+    {"tests/samples/judging/safety.dev.tsv", "gravity", "safety", 97, 95, 700, 950},
+    {"tests/samples/judging/safety.test.tsv", "gravity", "safety", 95, 80, 250, 550},
     {"tests/samples/judging/gravity.dev.tsv", "gravity", "corruption", 90, 80, 8, 7},
     {"tests/samples/judging/gravity.dev.tsv", "gravity", "maladministration", 90, 80, 8, 7},
     {"tests/samples/judging/gravity.dev.tsv", "gravity", "discrimination", 90, 80, 8, 7},
