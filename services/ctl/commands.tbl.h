@@ -9,6 +9,7 @@ COMMAND(link,    "REF OTHER",    2, 2, "says that another complaint belongs to t
 COMMAND(unlink,  "REF OTHER",    2, 2, "says that another complaint has nothing to do with this one")
 COMMAND(show,    "REF",          1, 1, "shows a complaint: its card, chronology, letters and promises")
 COMMAND(list,    "",             0, 0, "lists complaints, the newest first")
+COMMAND(queue,   "",             0, 0, "shows what waits for a person's classification, the oldest first, with the best guesses")
 COMMAND(feed,    "",             0, 0, "follows what becomes of complaints")
 COMMAND(letter,  "REF NUMBER",   2, 2, "fetches a letter as the customer gets it")
 COMMAND(stats,   "",             0, 0, "counts complaints, unfinished work, the feed and the daemons")
@@ -44,7 +45,7 @@ OPTION(json-body, "JSON", ON(send), "the message as a JSON object, instead of FI
 OPTION(actor, "CODE", ON(link) | ON(unlink), "code of the one who says so; must be given")
 OPTION(why, "TEXT", ON(link) | ON(unlink), "the reason, for those who read the chronology")
 
-OPTION(no-personal, 0, ON(show), "leave out who complains and what people wrote")
+OPTION(no-personal, 0, ON(show) | ON(queue), "leave out who complains and what people wrote")
 OPTION(state, "STATE", ON(list), "only in this state, e.g. acknowledged")
 OPTION(department, "DEPARTMENT", ON(list), "only of this department, e.g. delivery")
 OPTION(tier, "TIER", ON(list), "only of this tier, e.g. important")
@@ -52,7 +53,7 @@ OPTION(unsure, 0, ON(list), "only those whose classification a person should loo
 OPTION(overdue, 0, ON(list), "only those whose date told to the customer has passed")
 OPTION(level, "N", ON(list), "only those on this rung of the ladder or above")
 OPTION(since, "TIME", ON(list), "only those received then or later: 2026-01-31, or with a time")
-OPTION(limit, "N", ON(list) | ON(dead), "at most so many; 50 if not given")
+OPTION(limit, "N", ON(list) | ON(queue) | ON(dead), "at most so many; 50 if not given")
 
 OPTION(from, "POSITION", ON(feed), "start, now, or STREAM:NUMBER,... as printed with --positions; now if not given")
 OPTION(count, "N", ON(feed), "end after so many")
@@ -69,6 +70,7 @@ OPTION(first-day, "RULE", ON(clock), "add: same_time, receipt_day, next_day or n
 OPTION(to, "TIME", ON(clock), "between: the end, as --from")
 OPTION(month, "YYYY-MM", ON(clock), "show: the month")
 
+OPTION(axis, "AXIS", ON(queue), "only where this axis is open, and this axis alone; if not given, those for whose sake a complaint waits")
 OPTION(axis, "AXIS", ON(train), "what the labels are about, such as department")
 OPTION(axis, "AXIS", ON(evaluate) | ON(explain), "judge by rules and models together, as the daemon does")
 OPTION(model, "FILE", ON(evaluate) | ON(explain), "judge by this model alone")
@@ -89,7 +91,7 @@ OPTION(corrections, 0, ON(evaluate), "judge the newest fifth of what people corr
 OPTION(policy, "FILE", ON(model), "promote: the policy that the daemons have; the standard one if not given")
 OPTION(tenant, "N", ON(model) | ON(train) | ON(evaluate), "corrections of this tenant; 0 if not given")
 
-OPTION(json, 0, ON(clock) | ON(model) | ON(show) | ON(list) | ON(send) | ON(link) | ON(unlink) | ON(feed) | ON(letter) | ON(stats) | ON(dead), "print JSON, a line each")
+OPTION(json, 0, ON(clock) | ON(model) | ON(show) | ON(list) | ON(queue) | ON(send) | ON(link) | ON(unlink) | ON(feed) | ON(letter) | ON(stats) | ON(dead), "print JSON, a line each")
 OPTION(help, 0, ON_ALL, "explain the command")
 // clang-format on
 #undef COMMAND

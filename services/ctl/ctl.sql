@@ -59,6 +59,16 @@ WHERE ($1::int2 IS NULL OR state = $1::int2) AND ($2::int2 IS NULL OR department
     AND ($5::int2[] IS NULL OR (due_at < clock_timestamp() AND state = ANY ($5::int2[])))
     AND ($6::int2 IS NULL OR level >= $6::int2) AND ($7::timestamptz IS NULL OR received_at >= $7::timestamptz)
 ORDER BY number DESC LIMIT $8::int8
+-- name: queue (int8 after, int2[] open, int8 most)
+SELECT c.id, c.number, c.state, c.received_at, c.due_at, t.body, k.evidence, k.confidence,
+    k.language, k.category, k.department, k.reason, k.root_cause, k.motive, k.expression, k.anger, k.formality, k.size,
+    k.tier, k.priority, k.gravity, k.response_mode, k.request_type, k.complainer, k.unmet_need, k.sub_reason
+FROM (SELECT * FROM pulih.complaint WHERE number > $1::int8 AND unsure = 1 AND state = ANY ($2::int2[])
+    ORDER BY number LIMIT $3::int8) c
+CROSS JOIN LATERAL (SELECT * FROM pulih.classification n WHERE n.complaint = c.id AND n.shard = c.shard
+    ORDER BY n.version DESC LIMIT 1) k
+LEFT JOIN pulih.content t ON t.complaint = c.id AND t.shard = c.shard AND t.version = 1
+ORDER BY c.number
 -- name: count_complaints (int2[] open)
 SELECT state, tier, department, count(*), count(*) FILTER (WHERE unsure = 1),
     count(*) FILTER (WHERE due_at < clock_timestamp() AND state = ANY ($1::int2[])),
