@@ -299,6 +299,12 @@ MSG(similar_found, 0x3a, TICK, classification, followup, SHOWN, "Another complai
   FIELD(similar_found, u64, score, 100, 0, NEED, OPEN, "How sure that is: percent of the words in common, or what the customer was recognised by.")
 END(similar_found)
 
+MSG(history_found, 0x3e, TICK, classification, followup, SHOWN, "How often the customer complained of late says what complainer it is. Takes no right away.")
+  FIELD(history_found, word, complainer, 0, complainer, NEED, OPEN, "What complainer it is.")
+  FIELD(history_found, u64, complaints, 100000, 0, NEED, OPEN, "Complaints of this customer in the days before, with this one.")
+  FIELD(history_found, u64, days, 3650, 0, NEED, OPEN, "How many days were looked at.")
+END(history_found)
+
 /* --- what the stages write ----------------------------------------------------------------------- */
 MSG(classified, 0x40, STEP, classification, escalation, HIDDEN, "What kind of complaint it is.")
   FIELD(classified, word, language, 0, language, NEED, OPEN, "Language.")

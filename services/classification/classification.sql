@@ -26,6 +26,13 @@ FROM unnest($1::int8[], $2::int2[], $3::int4[], $4::uuid[]) WITH ORDINALITY u(ke
 CROSS JOIN LATERAL (SELECT t.complaint, t.shard FROM pulih.trace t
     WHERE t.key = u.key AND t.slot = u.slot AND t.tenant = u.tenant AND t.complaint <> u.complaint
     ORDER BY t.complaint DESC LIMIT $5::int8) found
+-- name: count_history (int8[] key, int2[] slot, int4[] tenant, timestamptz[] since, timestamptz[] until, int8 most)
+SELECT u.n, found.complaints
+FROM unnest($1::int8[], $2::int2[], $3::int4[], $4::timestamptz[], $5::timestamptz[])
+    WITH ORDINALITY u(key, slot, tenant, since, until, n)
+CROSS JOIN LATERAL (SELECT count(*) AS complaints FROM (SELECT 1 FROM pulih.trace t
+    WHERE t.key = u.key AND t.slot = u.slot AND t.tenant = u.tenant AND t.at BETWEEN u.since AND u.until
+    LIMIT $6::int8) of_one) found
 -- name: suggest_links (pulih.link[] rows)
 INSERT INTO pulih.link SELECT * FROM unnest($1::pulih.link[])
 ON CONFLICT (complaint, shard, other) DO NOTHING

@@ -11,7 +11,7 @@
 #include "pulih/base/must.h"
 #include "pulih/base/point.h"
 #include "pulih/core/reference.h"
-#include "services/classification/alike.h"
+#include "services/classification/history.h"
 
 enum {
     ITEMS_MOST = 64,      /* in a portion: intake puts no more into a row */
@@ -32,6 +32,7 @@ struct portion {
     size_t n;
     struct alike_pair *pairs;
     size_t n_pairs;
+    struct history history;
 };
 
 static size_t call(struct portion *p, enum classification_statement s)
@@ -253,6 +254,8 @@ static void add_items(struct portion *p)
     struct pulih_batch *b = p->batch;
     bool *has = pulih_arena_get(&b->arena, p->n * sizeof *has);
 
+    for (size_t i = 0; i < p->n; i++)
+        has[i] = history_is_hyperactive(&p->history, i);
     for (size_t i = 0; i < p->n_pairs; i++)
         has[p->pairs[i].self] = true;
     for (size_t i = 0; i < p->n; i++) {
@@ -297,6 +300,14 @@ static bool is_new(struct portion *p, size_t suggested, const struct alike_pair 
     return false;
 }
 
+/* The complaint was at rest: who owns its newest message takes it. */
+static void hand_over(struct pulih_item *item, enum pulih_m m)
+{
+    item->to = pulih_message(m)->to;
+    item->to_type = m;
+    item->to_version = item->row.version;
+}
+
 static void post(struct portion *p, struct pulih_item *item, const struct alike_pair *pair)
 {
     struct pulih_batch *b = p->batch;
@@ -314,11 +325,8 @@ static void post(struct portion *p, struct pulih_item *item, const struct alike_
     pulih_buf_empty(&b->scratch);
     pulih_msg_encode(PULIH_M_similar_found, &found, PULIH_CLASS_OPEN, &b->scratch);
     event.body = pulih_arena_copy(&b->arena, pulih_view_of_buf(&b->scratch));
-    if (!pulih_mail_post(&item->row, &b->rows, &event))
-        return;
-    item->to = pulih_message(PULIH_M_similar_found)->to;
-    item->to_type = PULIH_M_similar_found;
-    item->to_version = item->row.version;
+    if (pulih_mail_post(&item->row, &b->rows, &event))
+        hand_over(item, PULIH_M_similar_found);
 }
 
 /* Reads the locked rows and tells each complaint what is new; those that hear nothing are left out. */
@@ -341,6 +349,10 @@ static void tell(struct portion *p, size_t suggested, size_t locked)
             if (pulih_id_compare(&p->stories[p->pairs[k].self].id, &id) == 0 &&
                 is_new(p, suggested, &p->pairs[k]))
                 post(p, item, &p->pairs[k]);
+        size_t story = story_of(p, &id);
+        if (history_is_hyperactive(&p->history, story) &&
+            history_tell(&p->history, story, item, b, pulih_worker_now(p->w)))
+            hand_over(item, PULIH_M_history_found);
         if (item->row.version > item->was_version)
             b->items[kept++] = *item;
     }
@@ -364,13 +376,22 @@ static enum pulih_db_end suggest(struct portion *p)
     return PULIH_DB_DONE;
 }
 
+static bool has_hyperactive(const struct portion *p)
+{
+    for (size_t i = 0; i < p->n; i++)
+        if (history_is_hyperactive(&p->history, i))
+            return true;
+    return false;
+}
+
 static enum pulih_db_end link_alike(struct portion *p)
 {
     struct pulih_db *db = pulih_worker_db(p->w);
     enum pulih_db_end end;
 
     pulih_db_begin(db);
-    size_t dropped = queue_drop(p), found = queue_find(p);
+    size_t dropped = queue_drop(p), found = queue_find(p),
+           counted = history_ask(&p->history, p->w, p->stories, p->n);
     end = pulih_db_run(db);
     if (end != PULIH_DB_DONE)
         return end;
@@ -379,10 +400,11 @@ static enum pulih_db_end link_alike(struct portion *p)
         return PULIH_DB_DONE;
     }
     take_found(p, found);
+    history_take(&p->history, db, counted);
     pulih_rows_empty(&p->batch->rows); /* the keys are written */
     if (p->n_pairs)
         end = judge(p);
-    if (end == PULIH_DB_DONE && p->n_pairs)
+    if (end == PULIH_DB_DONE && (p->n_pairs || has_hyperactive(p)))
         end = suggest(p);
     if (end != PULIH_DB_DONE)
         return end;
@@ -403,7 +425,8 @@ enum pulih_db_end classification_compare(struct pulih_worker *w, void *arg, int6
 {
     const struct pulih_host *h = arg;
     struct pulih_batch batch PULIH_AUTO(pulih_batch_free) = {0};
-    struct portion p = {.w = w, .batch = &batch};
+    struct portion p = {
+        .w = w, .batch = &batch, .history = {.conf = &h->conf, .policy = pulih_worker_policy(w)->version}};
     int64_t started_us = pulih_mono_us();
 
     *ret_wait_us = LOOK_EVERY_US;

@@ -32,7 +32,7 @@ SELECT body FROM pulih.person WHERE complaint = $1::uuid AND shard = $2::int2 OR
 SELECT version, language, category, department, reason, root_cause, motive, expression, anger, formality, size, tier,
     priority, gravity, response_mode, request_type, complainer, unmet_need, sub_reason,
     confidence, policy, actor, models
-FROM pulih.classification WHERE complaint = $1::uuid AND shard = $2::int2 ORDER BY version DESC LIMIT 1
+FROM pulih.classification WHERE complaint = $1::uuid AND shard = $2::int2 ORDER BY version DESC
 -- name: promises (uuid complaint, int2 shard)
 SELECT n, kind, told_at, due_at FROM pulih.promise WHERE complaint = $1::uuid AND shard = $2::int2 ORDER BY n
 -- name: letters (uuid complaint, int2 shard)
@@ -66,7 +66,7 @@ SELECT c.id, c.number, c.state, c.received_at, c.due_at, t.body, k.evidence, k.c
 FROM (SELECT * FROM pulih.complaint WHERE number > $1::int8 AND unsure = 1 AND state = ANY ($2::int2[])
     ORDER BY number LIMIT $3::int8) c
 CROSS JOIN LATERAL (SELECT * FROM pulih.classification n WHERE n.complaint = c.id AND n.shard = c.shard
-    ORDER BY n.version DESC LIMIT 1) k
+    ORDER BY n.version LIMIT 1) k
 LEFT JOIN pulih.content t ON t.complaint = c.id AND t.shard = c.shard AND t.version = 1
 ORDER BY c.number
 -- name: count_complaints (int2[] open)

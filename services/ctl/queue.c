@@ -1,4 +1,4 @@
-/* pulihctl queue: complaints that wait for a person, with the best guess for each axis that is open and why. */
+/* pulihctl queue: complaints that wait for a person, with the best guess for each axis that is open. */
 #include <string.h>
 
 #include "pulih/core/classify.h"
@@ -56,8 +56,8 @@ static uint16_t guess(const struct waiting *w, enum pulih_axis axis)
     return mask;
 }
 
-/* Was the axis left open, and is it asked for? What it decided is in the database, so a guess that differs from
- * that was too weak. */
+/* Was the axis left open, and is it asked for? What was decided is stored, so a guess that differs was too
+ * weak. */
 static bool is_open(const struct queue *q, const struct waiting *w, enum pulih_axis axis)
 {
     uint16_t value = (uint16_t)pulih_db_int(q->db, 0, w->row, Q_first + (size_t)axis);

@@ -37,10 +37,21 @@ static void add_axis(struct pulih_ctl_showing *s, size_t axis, int64_t value)
         pulih_buf_addf(&s->out, "%lld", (long long)value);
 }
 
+/* The newest judgement that says something of the axis; else the first one, which looked at all. */
+static size_t judged_last(const struct pulih_ctl_showing *s, size_t axis)
+{
+    size_t row = 0, oldest = pulih_db_rows(s->db, s->classifications) - 1;
+
+    while (row < oldest && !pulih_db_int(s->db, s->classifications, row, A_first + axis))
+        row++;
+    return row;
+}
+
 static void show_axis(struct pulih_ctl_showing *s, size_t axis)
 {
-    int64_t value = pulih_db_int(s->db, s->classifications, 0, A_first + axis);
-    struct pulih_view confidence = pulih_db_view(s->db, s->classifications, 0, A_confidence);
+    size_t judged = judged_last(s, axis);
+    int64_t value = pulih_db_int(s->db, s->classifications, judged, A_first + axis);
+    struct pulih_view confidence = pulih_db_view(s->db, s->classifications, judged, A_confidence);
     int percent = axis < confidence.len ? (unsigned char)confidence.at[axis] : 0;
 
     if (s->json) {

@@ -17,6 +17,7 @@ static const struct pulih_handler handlers[] = {
     {PULIH_M_linked, followup_on_linked, false},
     {PULIH_M_unlinked, followup_on_unlinked, false},
     {PULIH_M_similar_found, followup_on_note, false},
+    {PULIH_M_history_found, followup_on_note, false},
     {PULIH_M_silence_passed, followup_on_silence_passed, false},
     {PULIH_M_withdrawn, followup_on_withdrawn, false},
     {PULIH_M_reopened, followup_on_reopened, false},

@@ -151,6 +151,10 @@ CALLS = {
     "find_similar": lambda c, k: f"{array('int8', [str(i if i % 2 else 7) for i in k])}, "
                                  f"{array('int2', [str(i % 64 if i % 2 else 7) for i in k])}, {ones(k, value='0')}, "
                                  f"{ids([99] * len(k))}, 3",
+    "count_history": lambda c, k: f"{array('int8', [str(i if i % 2 else 7) for i in k])}, "
+                                  f"{array('int2', [str(i % 64 if i % 2 else 7) for i in k])}, {ones(k, value='0')}, "
+                                  f"{array('timestamptz', [repr('2026-01-01')] * len(k))}, "
+                                  f"{array('timestamptz', [repr('2026-12-01')] * len(k))}, 6",
     "prune_traces": lambda c, k: f"'2026-12-01', {len(k)}",
     "read_feed": lambda c, k: f"{array('int2', map(str, range(64)))}, {ones(range(64), 'int8', str(AFTER // 64 - 9))}, "
                               f"{ones(range(64), 'int4', '8')}",

@@ -176,6 +176,96 @@ def two_tenants_never_meet():
     assert len(links(third, own)) == 1 and other not in links(third, own)
 
 
+# --- who complains often -------------------------------------------------------------------------------------
+
+OFTEN = {"links": {**COMPARE["links"], "hyperactive_complaints": 3, "hyperactive_days": 7}}
+ACTIVE, INACTIVE, HYPERACTIVE = 1, 2, 3
+
+
+@shared
+def often():
+    return Chain(settings=OFTEN)
+
+
+def complainer(one, on):
+    """What the newest judgement that says something of it says."""
+    return on.db.one("SELECT complainer FROM pulih.classification WHERE complaint = %s AND complainer > 0 "
+                     "ORDER BY version DESC LIMIT 1", one.hex())
+
+
+def history(one, on):
+    return [e.body for e in events_of(on.db, one) if e.name == "history_found"]
+
+
+def complaints_of(on, n, start, **changes):
+    ids = []
+    for i in range(n):
+        ids.append(publish(a_complaint(story=story(start + i), **changes), on=on)[0])
+        compared(on)
+    return ids
+
+
+@test
+def who_complains_often_is_hyperactive_and_keeps_every_right():
+    feed = often().subscriber()
+    ids = complaints_of(often(), 4, 400, customer_ref="C-88001", phone=None, email=None)
+    assert [complainer(one, often()) for one in ids] == [ACTIVE, ACTIVE, HYPERACTIVE, HYPERACTIVE]
+    assert [history(one, often()) for one in ids[:2]] == [[], []]
+    assert history(ids[2], often()) == [{"complainer": "hyperactive", "complaints": 3, "days": 7}]
+    assert feed.wait_item(ids[2], "history_found")["body"]["complaints"] == 3
+    rows = [often().db.query("SELECT tier, department, unsure, due_at - received_at > interval '1 minute' FROM "
+                             "pulih.complaint WHERE id = %s", one.hex()) for one in ids]
+    assert rows[0] == rows[3], rows
+    for one in ids:
+        often().wait_state(one, "acknowledged")
+        assert often().db.one("SELECT count(*) FROM pulih.letter WHERE complaint = %s", one.hex()) == 1
+    assert verify_chains(often().db)
+
+
+@test
+def what_lies_farther_back_is_not_counted():
+    ids = complaints_of(often(), 2, 410, customer_ref="C-88002", phone=None, email=None)
+    often().db.query("UPDATE pulih.trace SET at = at - interval '8 days' WHERE complaint = %s", ids[0].hex())
+    third = complaints_of(often(), 1, 412, customer_ref="C-88002", phone=None, email=None)[0]
+    assert complainer(third, often()) == ACTIVE and not history(third, often())
+    fourth = complaints_of(often(), 1, 413, customer_ref="C-88002", phone=None, email=None)[0]
+    assert complainer(fourth, often()) == HYPERACTIVE
+
+
+@test
+def one_text_of_many_customers_makes_nobody_hyperactive():
+    ids = [publish(nobody(story=story(420)), on=often())[0] for _ in range(4)]
+    compared(often())
+    assert {complainer(one, often()) for one in ids} == {ACTIVE}
+
+
+@test
+def who_is_silent_is_inactive():
+    one, _ = publish(a_complaint(story=story(430), reporter="on_behalf"), on=often())
+    often().wait_state(one, "acknowledged")
+    assert complainer(one, often()) == INACTIVE
+
+
+@test
+def counting_can_be_left_out():
+    own = Chain(settings={"links": {**COMPARE["links"], "hyperactive_complaints": 0}})
+    ids = complaints_of(own, 7, 440, customer_ref="C-88004", phone=None, email=None)
+    assert {complainer(one, own) for one in ids} == {ACTIVE}
+
+
+@test
+def a_judgement_of_one_axis_hides_no_other():
+    _, reference = publish(a_complaint(customer_ref="C-88005", phone=None, email=None), on=often())
+    for i in range(2):
+        one, reference = publish(a_complaint(customer_ref="C-88005", phone=None, email=None), on=often())
+        compared(often())
+    shown = subprocess.run([os.path.join(pulihtest.BUILD, "pulihctl"), "show", reference, "--json"], text=True, check=True,
+                           capture_output=True, env={**os.environ, "PULIH_DATABASE": often().db.conninfo()}).stdout
+    axes = [json.loads(line) for line in shown.splitlines() if '"what":"classification"' in line][0]["axes"]
+    assert axes["complainer"] == {"value": "hyperactive", "confidence": 100}, axes
+    assert axes["language"]["value"] == "id" and axes["tier"]["value"] != "unknown", axes
+
+
 # --- what people decide --------------------------------------------------------------------------------------
 
 @test

@@ -128,6 +128,27 @@ void sim_find_similar(struct sim_tx *tx, const struct sim_params *p, struct pg_r
     }
 }
 
+void sim_count_history(struct sim_tx *tx, const struct sim_params *p, struct pg_result *out)
+{
+    struct sim_array keys = sim_array_of(p->at[0]), tenants = sim_array_of(p->at[2]),
+                     since = sim_array_of(p->at[3]), until = sim_array_of(p->at[4]);
+    int64_t most = sim_int_of(p->at[5]);
+
+    for (size_t i = 0; i < keys.n; i++) {
+        int64_t key = sim_int_of(sim_next_value(&keys.at)), tenant = sim_int_of(sim_next_value(&tenants.at)),
+                from = sim_int_of(sim_next_value(&since.at)) + SIM_EPOCH_US,
+                to = sim_int_of(sim_next_value(&until.at)) + SIM_EPOCH_US, n = 0;
+        struct sim_row *row;
+        SIM_EACH_ROW (row, PULIH_T_trace) {
+            const struct pulih_row_trace *t = sim_see(row, tx);
+            n += t && t->key == key && t->tenant == tenant && t->at >= from && t->at <= to && n < most;
+        }
+        sim_result_row(out);
+        sim_result_int(out, (int64_t)i + 1, 8);
+        sim_result_int(out, n, 8);
+    }
+}
+
 void sim_suggest_links(struct sim_tx *tx, const struct sim_params *p, struct pg_result *out)
 {
     struct sim_array a = sim_array_of(p->at[0]);

@@ -33,6 +33,7 @@ static const struct {
     {"drop_unlinked", sim_drop_unlinked},
     {"read_stories", sim_read_stories},
     {"find_similar", sim_find_similar},
+    {"count_history", sim_count_history},
     {"suggest_links", sim_suggest_links},
     {"prune_traces", sim_prune_traces},
     {"heads", sim_heads},

@@ -15,6 +15,8 @@ CONF(curve, text, secret_key, 0, 1000, "\"\"", "", "File with the key pair of th
 CONF(curve, text, clients, 0, 1000, "\"\"", "", "File with a name and a public key on each line: who may come to the doors. Needed with secret_key. Read again on SIGHUP.")
 CONF(links, integer, days, 0, 3650, "30", "days", "How long a new complaint is compared with those before it: same customer, same or similar text. 0: complaints are not compared, and links are made by people only. Intake and classification must agree on whether it is 0.")
 CONF(links, integer, after_ms, 0, 600000, "1000", "ms", "Age from which a new complaint is compared: its acknowledgement goes first.")
+CONF(links, integer, hyperactive_complaints, 0, 1000, "6", "complaints", "From so many complaints of one customer within hyperactive_days on, the complainer is called hyperactive: one hand should look after them. It lowers no priority. 0: never. Needs days.")
+CONF(links, integer, hyperactive_days, 1, 3650, "30", "days", "How far back complaints of one customer are counted; no farther than days.")
 CONF(daemon, text, listen, 0, 200, "\"\"", "", "Where this daemon listens for hints; empty: tcp://*: and its port, see services/README.md.")
 CONF(daemon, text, http, 0, 200, "\"\"", "", "Where it answers /healthz, /readyz and /metrics; empty: 0.0.0.0: and its port.")
 CONF(daemon, text, user, 0, 63, "\"\"", "", "Database role; empty: pulih_ and the daemon's name.")
