@@ -5,8 +5,29 @@
 #include "pulih/core/step.h"
 
 pulih_handler_f escalation_on_classified;
-pulih_handler_f escalation_on_deadline_passed;
 pulih_handler_f escalation_on_paused;
 pulih_handler_f escalation_on_resumed;
+
+/* The ladder (ladder.c, and answers.c where a post says something). */
+pulih_handler_f escalation_on_deadline_passed;
+pulih_handler_f escalation_on_reprimand_acknowledged;
+pulih_handler_f escalation_on_reprimand_answered;
+pulih_handler_f escalation_on_deescalated;
+
+/* Where the ladder pages at once and nobody has been told yet: moves to the rung, fills in who it is, and
+ * returns when that one must acknowledge; else 0. */
+int64_t escalation_page(struct pulih_step *step, struct pulih_planned *planned);
+
+/* What a post was told last, by a page or a reprimand. */
+struct escalation_told {
+    uint64_t level;
+    struct pulih_view post, person; /* person: absent if it was not said */
+    int64_t at_us;
+    int64_t due_us;          /* when it must have acted */
+    struct pulih_list below; /* as in the reprimand */
+};
+
+/* False: nothing was told, or what is stored cannot be read. */
+bool escalation_told(const struct pulih_step *step, struct escalation_told *ret);
 
 #endif

@@ -6,6 +6,9 @@
 static const struct pulih_handler handlers[] = {
     {PULIH_M_classified, escalation_on_classified, true},
     {PULIH_M_deadline_passed, escalation_on_deadline_passed, false},
+    {PULIH_M_reprimand_acknowledged, escalation_on_reprimand_acknowledged, false},
+    {PULIH_M_reprimand_answered, escalation_on_reprimand_answered, false},
+    {PULIH_M_deescalated, escalation_on_deescalated, false},
     {PULIH_M_paused, escalation_on_paused, false},
     {PULIH_M_resumed, escalation_on_resumed, false},
 };

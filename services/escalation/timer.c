@@ -18,10 +18,13 @@ struct due {
     size_t n, cap;
 };
 
+/* Of one complaint the earlier first, so that a warning comes before what it warns of. */
 static int by_complaint(const void *a, const void *b)
 {
-    return pulih_id_compare(&((const struct pulih_row_deadline *)a)->complaint,
-                            &((const struct pulih_row_deadline *)b)->complaint);
+    const struct pulih_row_deadline *one = a, *other = b;
+    int order = pulih_id_compare(&one->complaint, &other->complaint);
+
+    return order ? order : (one->due_at > other->due_at) - (one->due_at < other->due_at);
 }
 
 static enum pulih_db_end claim(struct pulih_worker *w, int64_t most, struct due *due)

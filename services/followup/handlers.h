@@ -11,6 +11,10 @@ pulih_handler_f followup_on_letter_delivered;
 pulih_handler_f followup_on_planned;
 pulih_handler_f followup_on_clock_paused;
 pulih_handler_f followup_on_clock_resumed;
+pulih_handler_f followup_on_reprimand_met;
+pulih_handler_f followup_on_calmed;
+/* To posts of the ladder (posts.c). */
+pulih_handler_f followup_on_warned;
 pulih_handler_f followup_on_reprimanded;
 pulih_handler_f followup_on_ladder_ended;
 /* Offer, approval, consent (offers.c). */
@@ -28,6 +32,9 @@ pulih_handler_f followup_on_reopened;
 /* A person links two complaints, or says that nothing does (links.c). */
 pulih_handler_f followup_on_linked;
 pulih_handler_f followup_on_unlinked;
+
+/* Pages the post that the plan at hand names, if it names one. */
+enum pulih_verdict followup_page(struct pulih_step *step);
 
 /* Writes a letter to the customer, or to `post` if that is not absent; returns its number. The event that
  * announces it must be appended next. Slots for reference, company, department, category and post are

@@ -20,28 +20,16 @@ enum pulih_verdict followup_on_letter_delivered(struct pulih_step *step)
     return PULIH_DONE;
 }
 
-/* The first plan is the acknowledgement; a later one follows a corrected classification. */
-enum pulih_verdict followup_on_planned(struct pulih_step *step)
+/* The customer is told the date that holds now. */
+static enum pulih_verdict inform(struct pulih_step *step)
 {
     const struct pulih_row_complaint *row = &step->item->row;
     struct pulih_slots slots = {0};
-    struct pulih_acknowledged acknowledged = {0};
     struct pulih_informed informed = {0};
 
-    slots.value[PULIH_SLOT_due] = followup_date(step, row->due_at, false);
-    if (pulih_step_may(step, PULIH_M_acknowledged)) {
-        PULIH_SET(&acknowledged, acknowledged, language, (uint16_t)pulih_step_language(step));
-        PULIH_SET(&acknowledged, acknowledged, category, (uint16_t)row->category);
-        PULIH_SET(&acknowledged, acknowledged, department, (uint16_t)row->department);
-        PULIH_SET(&acknowledged, acknowledged, tier, (uint16_t)row->tier);
-        PULIH_SET(&acknowledged, acknowledged, due_at, row->due_at);
-        PULIH_SET(&acknowledged, acknowledged, letter,
-                  followup_letter(step, PULIH_letter_acknowledgement, &slots, nobody));
-        pulih_step_event(step, PULIH_M_acknowledged, &acknowledged);
-        return PULIH_DONE;
-    }
     if (!pulih_step_may(step, PULIH_M_informed))
         return pulih_step_never(step, "the complaint is not in a state to be told a plan");
+    slots.value[PULIH_SLOT_due] = followup_date(step, row->due_at, false);
     PULIH_SET(&informed, informed, category, (uint16_t)row->category);
     PULIH_SET(&informed, informed, department, (uint16_t)row->department);
     PULIH_SET(&informed, informed, tier, (uint16_t)row->tier);
@@ -49,6 +37,35 @@ enum pulih_verdict followup_on_planned(struct pulih_step *step)
     PULIH_SET(&informed, informed, letter, followup_letter(step, PULIH_letter_update, &slots, nobody));
     pulih_step_event(step, PULIH_M_informed, &informed);
     return PULIH_DONE;
+}
+
+static void acknowledge(struct pulih_step *step)
+{
+    const struct pulih_row_complaint *row = &step->item->row;
+    struct pulih_slots slots = {0};
+    struct pulih_acknowledged acknowledged = {0};
+
+    slots.value[PULIH_SLOT_due] = followup_date(step, row->due_at, false);
+    PULIH_SET(&acknowledged, acknowledged, language, (uint16_t)pulih_step_language(step));
+    PULIH_SET(&acknowledged, acknowledged, category, (uint16_t)row->category);
+    PULIH_SET(&acknowledged, acknowledged, department, (uint16_t)row->department);
+    PULIH_SET(&acknowledged, acknowledged, tier, (uint16_t)row->tier);
+    PULIH_SET(&acknowledged, acknowledged, due_at, row->due_at);
+    PULIH_SET(&acknowledged, acknowledged, letter,
+              followup_letter(step, PULIH_letter_acknowledgement, &slots, nobody));
+    pulih_step_event(step, PULIH_M_acknowledged, &acknowledged);
+}
+
+/* The first plan is the acknowledgement; a later one follows a corrected classification. */
+enum pulih_verdict followup_on_planned(struct pulih_step *step)
+{
+    enum pulih_verdict verdict = PULIH_DONE;
+
+    if (pulih_step_may(step, PULIH_M_acknowledged))
+        acknowledge(step);
+    else
+        verdict = inform(step);
+    return verdict == PULIH_DONE ? followup_page(step) : verdict;
 }
 
 enum pulih_verdict followup_on_clock_paused(struct pulih_step *step)
@@ -78,39 +95,16 @@ enum pulih_verdict followup_on_clock_resumed(struct pulih_step *step)
     return PULIH_DONE;
 }
 
-static struct pulih_view level_text(struct pulih_step *step, uint64_t level)
+enum pulih_verdict followup_on_reprimand_met(struct pulih_step *step)
 {
-    pulih_buf_empty(step->scratch);
-    pulih_buf_addf(step->scratch, "%d", (int)level);
-    return pulih_arena_copy(step->arena, pulih_view_of_buf(step->scratch));
+    return inform(step);
 }
 
-enum pulih_verdict followup_on_reprimanded(struct pulih_step *step)
+enum pulih_verdict followup_on_calmed(struct pulih_step *step)
 {
-    struct pulih_reprimanded msg;
-    struct pulih_slots slots = {0};
+    struct pulih_calmed msg;
 
-    if (!pulih_step_read(step, PULIH_M_reprimanded, &msg))
-        return pulih_step_never(step, "the stored reprimand cannot be read");
-    slots.value[PULIH_SLOT_missed] = followup_date(step, msg.missed_at, true);
-    slots.value[PULIH_SLOT_due] = followup_date(step, msg.due_at, true);
-    slots.value[PULIH_SLOT_level] = level_text(step, msg.level);
-    slots.value[PULIH_SLOT_reason] =
-        pulih_view_of(pulih_word_label(PULIH_WORDS_deadline, msg.deadline, step->policy->language));
-    uint64_t letter = followup_letter(step, PULIH_letter_reprimand, &slots, msg.post);
-    followup_announce(step, PULIH_letter_reprimand, letter, msg.post);
-    return PULIH_DONE;
-}
-
-enum pulih_verdict followup_on_ladder_ended(struct pulih_step *step)
-{
-    struct pulih_ladder_ended msg;
-    struct pulih_slots slots = {0};
-
-    if (!pulih_step_read(step, PULIH_M_ladder_ended, &msg))
-        return pulih_step_never(step, "the stored end of the ladder cannot be read");
-    slots.value[PULIH_SLOT_level] = level_text(step, msg.level);
-    uint64_t letter = followup_letter(step, PULIH_letter_handover, &slots, msg.post);
-    followup_announce(step, PULIH_letter_handover, letter, msg.post);
-    return PULIH_DONE;
+    if (!pulih_step_read(step, PULIH_M_calmed, &msg))
+        return pulih_step_never(step, "the stored de-escalation cannot be read");
+    return PULIH_HAS(&msg, calmed, promise) ? inform(step) : PULIH_DONE;
 }

@@ -81,7 +81,7 @@ static enum pulih_verdict ask_superior(struct pulih_step *step, const struct ter
 {
     struct pulih_approval_asked asked = {0};
     struct pulih_slots slots = slots_of(step, t, step->policy->language);
-    struct pulih_view post = step->policy->ladder[0].post;
+    struct pulih_view post = step->policy->ladder.rung[0].post;
 
     PULIH_SET(&asked, approval_asked, offer, (uint64_t)t->n);
     PULIH_SET(&asked, approval_asked, post, post);

@@ -12,7 +12,7 @@ STAGES = ROLES[1:]
 # Rights by table: S select, I insert, D delete, U update of every column; columns of a narrower UPDATE follow.
 MOVES = "state version holder cursor waiting language channel category department tier gravity unsure clock level " \
         "ended ladder_kind ladder_armed ladder_left_us ladder_due silence_armed due_at offers letters promises " \
-        "declined reopened updated_at hash"
+        "declined reopened updated_at hash approval_armed approval_level transfers"
 ALL = {"schema_version": "S", "replica": "SIU", "event": "SI"}
 STAGE = {**ALL, "complaint": "S " + MOVES, "pending": "SID attempts", "dead": "SI", "content": "S", "offer": "S"}
 EXPECTED = {

@@ -8,6 +8,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from pulihtest import *
 
 LADDER = ["Kepala Regu Layanan", "Manajer Layanan Pelanggan", "Kepala Divisi", "Direktur Operasional"]
+PERSONS = ["K201", "K301", "K401", "K501"]
 FAST = {"escalation": {"timer_ms": 20}}
 
 
@@ -20,10 +21,11 @@ def names(events):
     return [e.name for e in events]
 
 
-def let_pass(*of):
-    """Puts the deadlines of complaints into the past, as if that time had come."""
+def let_pass(*of, warnings=False):
+    """Puts the deadlines of complaints into the past, as if that time had come; warnings alone, or all but them."""
     of[0].db.query("UPDATE pulih.deadline SET due_at = due_at - interval '90 days' "
-                   "WHERE complaint = ANY (%s::uuid[])", [c.id.hex() for c in of])
+                   "WHERE complaint = ANY (%s::uuid[]) AND (kind = %s) = %s", [c.id.hex() for c in of],
+                   word("deadline", "warning"), warnings)
 
 
 def wait_claimed(*of):
@@ -49,17 +51,24 @@ def a_missed_deadline_reprimands_rung_by_rung_until_the_ladder_ends_each_once():
         wait_claimed(case)
         told = case.events("reprimanded")
         assert len(told) == level and told[-1].body["post"] == post and told[-1].body["level"] == level
-        assert told[-1].body["deadline"] == ("resolution" if level == 1 else "reprimand")
+        assert told[-1].body["deadline"] == ("resolution" if level == 1 else "acknowledge")
+        assert told[-1].body["person"] == PERSONS[level - 1]
+        assert [(s["post"], s["silence"]) for s in told[-1].body.get("below", [])] == \
+            [(p, "acknowledge") for p in LADDER[:level - 1]]
         assert case.row("level") == level and case.state == "acknowledged"
     let_pass(case)
     wait_claimed(case)
-    assert case.last("ladder_ended") == {"level": 4, "post": LADDER[3]}
+    ended = case.last("ladder_ended")
+    assert (ended["level"], ended["post"]) == (4, LADDER[3])
+    assert [s["person"] for s in ended["below"]] == PERSONS
     assert case.row("(ended, ladder_armed)::text") == "(1,0)"
     let_pass(case)
     wait_claimed(case)
     assert len(case.events("reprimanded")) == 4 and len(case.events("ladder_ended")) == 1
     assert names(case.events())[4:] == ["deadline_passed", "reprimanded", "letter_written"] * 4 + \
-        ["deadline_passed", "ladder_ended", "letter_written"]
+        ["deadline_passed", "ladder_ended", "letter_written", "letter_written"]
+    notice = case.letter(case.events("letter_written")[-1].body["number"])
+    assert notice[0] == "external_notice" and all(p in notice[3] for p in LADDER), notice
 
 
 @test
@@ -71,7 +80,7 @@ def each_rung_has_its_own_time_to_answer_by_policy():
         wait_claimed(case)
         last = case.events("reprimanded")[-1]
         spans.append(round((last.body["due_at"] - last.recorded) / 60e6))
-        assert last.body["missed_at"] < last.recorded
+        assert last.body["missed_at"] < last.recorded < last.body["acknowledge_by"] <= last.body["due_at"]
     assert spans == sorted(spans) and spans[0] >= 4 * 60 and spans[0] < spans[3], spans
 
 
@@ -83,10 +92,11 @@ def the_feed_tells_every_rung_and_its_letter():
         wait_claimed(case)
     feed = chain().subscriber()
     feed.wait_item(case.id, "ladder_ended")
-    feed.wait(lambda: len(feed.of(case.id, "letter_written")) == 5)
+    feed.wait(lambda: len(feed.of(case.id, "letter_written")) == 6)
     assert [i["type"] for i in feed.of(case.id)][1:] == ["reprimanded", "letter_written"] * 4 + \
-        ["ladder_ended", "letter_written"]
-    assert [i["body"]["letter"] for i in feed.of(case.id, "letter_written")] == ["reprimand"] * 4 + ["handover"]
+        ["ladder_ended", "letter_written", "letter_written"]
+    assert [i["body"]["letter"] for i in feed.of(case.id, "letter_written")] == \
+        ["reprimand"] * 4 + ["handover", "external_notice"]
 
 
 @test
@@ -171,6 +181,7 @@ def stays_calm(case, level=0):
     """All deadlines of the complaint pass, and nothing comes of it."""
     before = names(case.events())
     moot = fired(chain().daemons["escalation"], "moot")
+    let_pass(case, warnings=True)
     let_pass(case)
     wait_claimed(case)
     wait_until(lambda: fired(chain().daemons["escalation"], "moot") > moot)
@@ -182,6 +193,101 @@ def drop_silence(case):
     """Leaves only the ladder's deadlines."""
     case.db.query("DELETE FROM pulih.deadline WHERE complaint = %s AND kind = %s", case.id.hex(),
                   word("deadline", "silence"))
+
+
+@test
+def an_acknowledgement_and_an_answer_stop_the_climb_until_their_dates():
+    case = Case(chain())
+    let_pass(case)
+    wait_claimed(case)
+    case.do("reprimand_acknowledged", actor="K202")
+    assert case.last("taken_on")["due_at"] == case.last("reprimanded")["due_at"]
+    due = case.events()[-1].recorded + 3600_000_000
+    case.do("reprimand_answered", actor="K201", answer="Kurir pengganti berangkat hari ini.", due_at=due)
+    assert case.last("reprimand_met")["due_at"] == due and case.row("level") == 1
+    assert names(case.events())[-1] == "informed" and case.letter(case.last("informed")["letter"])[0] == "update"
+    armed = case.row("ladder_armed")
+    before = names(case.events())
+    case.db.query("UPDATE pulih.deadline SET due_at = now() - interval '1 day' WHERE complaint = %s AND armed <> %s",
+                  case.id.hex(), armed)
+    wait_claimed(case)
+    assert names(case.events()) == before and case.row("ladder_armed") == armed
+    let_pass(case)
+    wait_claimed(case)
+    assert [e.body["level"] for e in case.events("reprimanded")] == [1, 2]
+    assert "below" not in case.last("reprimanded")  # the one below had answered
+
+
+@test
+def only_a_named_person_answers_and_the_refusal_says_so():
+    case = Case(chain())
+    let_pass(case)
+    wait_claimed(case)
+    case.do("reprimand_acknowledged", actor="K110")
+    assert case.last("message_refused")["need"] == "named_post" and not case.events("taken_on")
+    case.do("reprimand_acknowledged", actor="K501")  # a higher post may
+    assert case.events("taken_on")
+
+
+@test
+def a_complaint_that_is_handed_back_down_starts_at_the_first_rung_again():
+    case = Case(chain())
+    for _ in range(3):
+        let_pass(case)
+        wait_claimed(case)
+    case.do("deescalated", actor="K401", why="Regu dapat melanjutkan.")
+    assert case.last("calmed")["level"] == 3 and case.row("(level, ended)::text") == "(0,0)"
+    let_pass(case)
+    wait_claimed(case)
+    assert [e.body["level"] for e in case.events("reprimanded")] == [1, 2, 3, 1]
+
+
+# --- who is told, and when ------------------------------------------------------------------------------------
+
+@test
+def who_is_away_is_not_told_and_an_empty_post_is_passed_over():
+    own = Chain(settings=FAST, policy=a_policy(
+        (r"(?s)absences = \(\n.*?\n\);", "absences = (" + ", ".join(
+            f'{{ person = "{p}"; from = "2000-01-01"; until = "2050-12-31"; }}' for p in ("K201", "K301", "K302")) + ");")))
+    case = Case(own)
+    for _ in range(2):
+        let_pass(case)
+        wait_claimed(case)
+    told = [e.body for e in case.events("reprimanded")]
+    assert [(t["level"], t["person"]) for t in told] == [(1, "K202"), (3, "K401")]
+    assert [(s["post"], s["silence"], s.get("person")) for s in told[1]["below"]] == \
+        [(LADDER[0], "acknowledge", "K202"), (LADDER[1], "nobody", None)]
+    number = case.last("letter_written")["number"]
+    assert f"2. {LADDER[1]}: tidak ada pejabat yang bertugas" in case.letter(number)[3]
+
+
+@test
+def a_warning_comes_before_the_deadline_and_changes_nothing():
+    case = Case(chain())
+    armed, due = case.row("ladder_armed"), case.row("(extract(epoch from ladder_due) * 1000000)::int8")
+    let_pass(case, warnings=True)
+    wait_claimed(case)
+    warned = case.last("warned")
+    assert (warned["deadline"], warned["due_at"], warned["level"]) == ("resolution", due, 0)
+    assert case.letter(case.last("letter_written")["number"])[0] == "warning"
+    assert case.row("ladder_armed") == armed and case.row("level") == 0
+    let_pass(case)
+    wait_claimed(case)
+    assert case.row("level") == 1
+
+
+@test
+def an_important_complaint_pages_at_once_and_skips_the_lowest_rung():
+    case = Case(chain(), story="The charger caught fire in my hand and burnt my fingers.", language="en")
+    paged = case.last("paged")
+    assert paged["post"] == LADDER[1] and paged["person"] == "K301", names(case.events())
+    assert names(case.events())[:5] == ["complaint", "classified", "planned", "acknowledged", "paged"]
+    assert case.letter(paged["letter"])[0] == "page"
+    let_pass(case)
+    wait_claimed(case)
+    assert case.last("reprimanded")["post"] == LADDER[2] and case.last("reprimanded")["deadline"] == "acknowledge"
+    case.do("reprimand_acknowledged", actor="K402")
+    assert case.row("ladder_kind") == word("deadline", "reprimand")
 
 
 @test
@@ -227,7 +333,8 @@ def a_resumed_clock_is_watched_again():
 @test
 def a_later_plan_makes_the_earlier_deadline_moot():
     case = Case(chain())
-    first = case.db.one("SELECT armed FROM pulih.deadline WHERE complaint = %s", case.id.hex())
+    first = case.db.one("SELECT armed FROM pulih.deadline WHERE complaint = %s AND kind = %s", case.id.hex(),
+                        word("deadline", "resolution"))
     case.do("reclassified", tier="complex", actor="A-1")
     before = names(case.events())
     case.db.query("UPDATE pulih.deadline SET due_at = now() - interval '1 day' WHERE complaint = %s AND armed = %s",
@@ -251,8 +358,8 @@ def a_declined_offer_lets_the_deadline_run_on():
 @test
 def a_reopened_complaint_starts_at_the_first_rung_again():
     case = Case(chain())
-    case.do("reclassified", tier="important", actor="A-1")  # watched round the clock
-    for _ in range(5):
+    case.do("reclassified", tier="important", actor="A-1")  # watched round the clock; its first post is paged
+    for _ in range(3):
         let_pass(case)
         wait_claimed(case)
     assert case.row("ended") == 1
@@ -261,7 +368,7 @@ def a_reopened_complaint_starts_at_the_first_rung_again():
     # Nothing of its time was left, so the first rung is reprimanded at once.
     case.db.wait_row("SELECT 1 FROM pulih.complaint WHERE id = %s AND level = 1 AND ended = 0 AND holder = 0",
                      case.id.hex())
-    assert [e.body["level"] for e in case.events("reprimanded")] == [1, 2, 3, 4, 1]
+    assert [e.body["level"] for e in case.events("reprimanded")] == [2, 3, 1]
 
 
 @test

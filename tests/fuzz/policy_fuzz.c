@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "pulih/base/must.h"
-#include "pulih/core/policy.h"
+#include "pulih/core/ladder.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 const char *__lsan_default_suppressions(void);
@@ -35,14 +35,21 @@ static void use(const struct pulih_policy *p)
     PULIH_AUTO(pulih_buf_free) struct pulih_buf out = {0};
     const struct pulih_slots slots = {0};
 
-    pulih_must(strlen(p->version) > 9 && p->calendar && p->rules && p->n_rungs >= 3 && p->n_authority > 0);
+    pulih_must(strlen(p->version) > 9 && p->calendar && p->rules && p->ladder.n >= 3 && p->n_authority > 0);
     for (int tier = 0; tier < PULIH_TIERS; tier++)
         pulih_calendar_print(p->calendar, due(p, p->resolve_within[tier]), p->language, &out);
     due(p, p->plan_within);
     due(p, p->answer_within);
     due(p, p->verify_within);
-    for (size_t i = 0; i < p->n_rungs; i++)
-        due(p, p->ladder[i].answer_within);
+    for (size_t i = 0; i < p->ladder.n; i++) {
+        pulih_must(pulih_post_find(p, p->ladder.rung[i].post));
+        due(p, p->ladder.rung[i].acknowledge_within);
+        due(p, p->ladder.rung[i].answer_within);
+    }
+    for (size_t i = 0; i < p->n_ladders; i++)
+        pulih_must(p->ladders[i].n > 0);
+    for (size_t i = 0; i < p->n_posts; i++)
+        pulih_must(p->posts[i].n_persons > 0);
     for (int kind = 1; kind < PULIH_LETTERS; kind++)
         for (int language = 0; language < PULIH_LANGUAGES; language++)
             pulih_template_fill(p->letter[kind][language].text, &slots, &out);

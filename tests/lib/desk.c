@@ -110,6 +110,7 @@ void desk_set(struct desk *d, int state)
     set_new(d);
     d->offer = (struct pulih_row_offer){0};
     d->offer_text_len = 0;
+    d->told = (struct pulih_told){0};
     if (state >= PULIH_STATE_classified && state != PULIH_STATE_parked)
         set_classified(d);
     if (state >= PULIH_STATE_planned && state != PULIH_STATE_parked)
@@ -278,6 +279,9 @@ static void check_deadlines(const struct desk *d)
         assert_true(one->armed >= d->before.version && one->armed <= d->row.version);
         if (one->kind == PULIH_deadline_silence)
             assert_int_equal(one->armed, d->row.silence_armed);
+        else if (one->kind == PULIH_deadline_warning)
+            assert_true(d->row.ladder_armed == 0 ||
+                        (d->row.ladder_armed == one->armed && d->row.ladder_due >= one->due_at));
         else
             assert_true(d->row.ladder_armed == 0 ||
                         (d->row.ladder_armed == one->armed && d->row.ladder_due == one->due_at &&
@@ -419,6 +423,21 @@ static void keep_offer(struct desk *d)
     memcpy(d->offer_text, d->item.text.at, d->offer_text_len);
 }
 
+/* What a post was told, for the messages about the ladder that follow. */
+static void keep_told(struct desk *d)
+{
+    const struct pulih_row_event *events = PULIH_ROWS(&d->rows, event);
+
+    for (size_t i = 0; i < d->rows.of[PULIH_T_event].n; i++) {
+        if (events[i].type != PULIH_WIRE_reprimanded && events[i].type != PULIH_WIRE_paged)
+            continue;
+        assert_true(events[i].body.len <= sizeof d->told_body);
+        memcpy(d->told_body, events[i].body.at, events[i].body.len);
+        d->told =
+            (struct pulih_told){events[i].type, events[i].recorded_at, {d->told_body, events[i].body.len}};
+    }
+}
+
 /* Views of the last offer must outlive the arena in which it was made. */
 static void renew_arena(struct desk *d)
 {
@@ -465,6 +484,7 @@ static enum pulih_verdict run(struct desk *d, enum pulih_m m, int32_t version, s
     if (!d->hinted) {
         d->item.offer = d->offer;
         d->item.offer_text = (struct pulih_view){d->offer_text_len ? d->offer_text : NULL, d->offer_text_len};
+        d->item.told = d->told;
         d->item.next_mail = d->row.waiting ? d->next_mail : (struct pulih_mail){0};
     }
     d->before = d->row;
@@ -480,6 +500,7 @@ static enum pulih_verdict run(struct desk *d, enum pulih_m m, int32_t version, s
     } else {
         check_done(d);
         keep_offer(d);
+        keep_told(d);
     }
     return d->item.verdict;
 }
@@ -601,13 +622,24 @@ bool desk_says_date(const struct desk *d, const struct pulih_row_letter *letter,
 const struct pulih_row_deadline *desk_deadline(const struct desk *d, int kind)
 {
     const struct pulih_row_deadline *deadline = PULIH_ROWS(&d->rows, deadline);
+    size_t warnings = desk_warning(d) ? 1 : 0;
 
-    assert_int_equal(desk_count(d, PULIH_T_deadline), 1);
+    assert_int_equal(desk_count(d, PULIH_T_deadline), 1 + warnings);
     assert_int_equal(deadline->kind, kind);
     assert_int_equal(deadline->armed,
                      kind == PULIH_deadline_silence ? d->row.silence_armed : d->row.ladder_armed);
     assert_int_not_equal(deadline->armed, 0);
     return deadline;
+}
+
+const struct pulih_row_deadline *desk_warning(const struct desk *d)
+{
+    const struct pulih_row_deadline *deadlines = PULIH_ROWS(&d->rows, deadline);
+
+    for (size_t i = 0; i < desk_count(d, PULIH_T_deadline); i++)
+        if (deadlines[i].kind == PULIH_deadline_warning)
+            return &deadlines[i];
+    return NULL;
 }
 
 void desk_expect_all_taken(enum pulih_stage stage, enum pulih_m too)

@@ -12,7 +12,7 @@
 
 #include "pulih/core/step.h"
 
-enum { DESK_OFFER_TEXT_MAX = 300 };
+enum { DESK_OFFER_TEXT_MAX = 300, DESK_TOLD_MAX = 4000 };
 
 struct desk {
     enum pulih_stage stage;
@@ -24,6 +24,8 @@ struct desk {
     struct pulih_row_offer offer;   /* the last one; n is 0 when there is none */
     char offer_text[DESK_OFFER_TEXT_MAX];
     size_t offer_text_len;
+    struct pulih_told told; /* the last page or reprimand; type is 0 when there is none */
+    char told_body[DESK_TOLD_MAX];
     struct pulih_mail next_mail; /* what waits behind, when row.waiting says so */
     bool hinted;                 /* the next steps know no more than a hint tells */
     /* Of the last step. */
@@ -67,8 +69,11 @@ const struct pulih_row_letter *desk_letter(const struct desk *d, int kind, const
 bool desk_says(struct pulih_view text, const char *part);
 /* The instant as it stands in a letter. */
 bool desk_says_date(const struct desk *d, const struct pulih_row_letter *letter, int64_t at_us);
-/* The only deadline of the last step, of this kind; it is the one that counts now. */
+/* The only deadline of the last step besides a warning, of this kind; it is the one that counts now. */
 const struct pulih_row_deadline *desk_deadline(const struct desk *d, int kind);
+
+/* The warning of the last step, or NULL. */
+const struct pulih_row_deadline *desk_warning(const struct desk *d);
 
 /* Whether the column may be NULL in PostgreSQL, so that a row may leave it absent or zero. */
 bool desk_may_be_null(const struct pulih_table_row *table, const struct pulih_column *column);

@@ -28,6 +28,9 @@ static const char good_text[] =
     "  complex = \"10 working_days\";\n"
     "  important = \"8 hours\";\n"
     "};\n"
+    "warn_before = {\n"
+    "  normal = \"4 working_hours\"; important = \"30 minutes\";\n"
+    "};\n"
     "answer_within = \"2 calendar_days\";\n"
     "verify_within = \"90 minutes\";\n"
     "close_on_silence = {\n"
@@ -36,16 +39,40 @@ static const char good_text[] =
     "};\n"
     "pause_reasons = [ \"documents\", \"third_party\" ];\n"
     "offers_max = 3;\n"
+    "posts = (\n"
+    "  { post = \"Post 0\"; holder = \"P0\"; },\n"
+    "  { post = \"Post 1\"; holder = \"P1\"; }, { post = \"Post 2\"; holder = \"P2\"; },\n"
+    "  { post = \"Post 3\"; holder = \"P3\"; }, { post = \"Post 4\"; holder = \"P4\"; },\n"
+    "  { post = \"Post 5\"; holder = \"P5\"; }, { post = \"Post 6\"; holder = \"P6\"; },\n"
+    "  { post = \"Post 7\"; holder = \"P7\"; },\n"
+    "  { post = \"Rung 1\"; holder = \"R1\"; stand_ins = [ \"R1a\", \"R1b\" ]; },\n"
+    "  { post = \"Rung 2\"; holder = \"R2\"; },\n"
+    "  { post = \"Rung 3\"; holder = \"R3\"; stand_ins = [ \"R2\" ]; }\n"
+    ");\n"
+    "absences = (\n"
+    "  { person = \"R2\"; from = \"2026-12-01\"; until = \"2026-12-31\"; }\n"
+    ");\n"
     "answerable = {\n"
     "  unknown = \"Post 0\"; product = \"Post 1\"; price = \"Post 2\"; service = \"Post 3\";\n"
     "  delivery = \"Post 4\"; payment = \"Post 5\"; technical = \"Post 6\";\n"
     "  other = \"Post 7\";\n"
     "};\n"
     "ladder = (\n"
-    "  { post = \"Rung 1\"; answer_within = \"4 working_hours\"; },\n"
-    "  { post = \"Rung 2\"; answer_within = \"1 working_day\"; },\n"
-    "  { post = \"Rung 3\"; answer_within = \"2 hours\"; }\n"
+    "  { post = \"Rung 1\"; acknowledge_within = \"1 working_hour\"; answer_within = \"4 working_hours\"; "
+    "},\n"
+    "  { post = \"Rung 2\"; acknowledge_within = \"2 working_hours\"; answer_within = \"1 working_day\"; },\n"
+    "  { post = \"Rung 3\"; acknowledge_within = \"1 hour\"; answer_within = \"2 hours\"; }\n"
     ");\n"
+    "ladders = (\n"
+    "  { department = \"payment\"; tier = [ \"complex\", \"important\" ]; page = true; rungs = (\n"
+    "    { post = \"Rung 3\"; acknowledge_within = \"10 minutes\"; answer_within = \"20 minutes\"; } ); },\n"
+    "  { tenant = [ 7, 8 ]; rungs = (\n"
+    "    { post = \"Rung 2\"; acknowledge_within = \"3 hours\"; answer_within = \"5 hours\"; },\n"
+    "    { post = \"Rung 3\"; acknowledge_within = \"3 hours\"; answer_within = \"5 hours\"; } ); }\n"
+    ");\n"
+    "external_notice = {\n"
+    "  recipient = \"Pengawas\"; post = \"Post 7\";\n"
+    "};\n"
     "authority = (\n"
     "  { role = \"agent\"; limit = 250; },\n"
     "  { role = \"manager\"; limit = 90000000000000L; }\n"
@@ -72,14 +99,17 @@ static const char good_text[] =
     "  id = \"terima {{reference}} {{due}} {{company}}\";\n"
     "  en = \"receipt {{reference}} {{due}}\";\n"
     "};\n"
-    "letters = {\n" BOTH("acknowledgement", "{{reference}} {{due}}") BOTH("update", "{{reference}} {{due}}")
-        BOTH("offer", "{{reference}} {{solution}} {{due}}") BOTH(
-            "alternative", "{{reference}} {{solution}} {{due}}") BOTH("next_steps", "{{reference}}")
-            BOTH("execution", "{{reference}}") BOTH("verification", "{{reference}} {{due}}") BOTH(
-                "thanks", "{{reference}}") BOTH("closing", "{{reference}}") BOTH("reopening", "{{reference}}")
-                BOTH("reprimand", "{{reference}} {{post}} {{missed}} {{due}}")
-                    BOTH("handover", "{{reference}} {{post}}") BOTH("approval_request",
-                                                                    "{{reference}} {{post}} {{solution}}")
+    "letters = {\n" BOTH("acknowledgement", "{{reference}} {{due}}") BOTH(
+        "update", "{{reference}} {{due}}") BOTH("offer", "{{reference}} {{solution}} {{due}}")
+        BOTH("alternative", "{{reference}} {{solution}} {{due}}") BOTH("next_steps", "{{reference}}") BOTH(
+            "execution", "{{reference}}") BOTH("verification", "{{reference}} {{due}}")
+            BOTH("thanks", "{{reference}}") BOTH("closing", "{{reference}}") BOTH(
+                "reopening", "{{reference}}") BOTH("reprimand", "{{reference}} {{post}} {{missed}} {{due}}")
+                BOTH("handover", "{{reference}} {{post}}") BOTH(
+                    "approval_request",
+                    "{{reference}} {{post}} {{solution}}") BOTH("warning", "{{reference}} {{post}} {{due}}")
+                    BOTH("page", "{{reference}} {{post}} {{due}}") BOTH(
+                        "external_notice", "{{reference}} {{post}} {{recipient}} {{unanswered}}")
                         BOTH("paused", "{{reference}} {{reason}}") BOTH(
                             "resumed",
                             "{{reference}} {{due}}") "};\n"

@@ -169,6 +169,23 @@ static const struct pulih_row_event *next_mail(struct sim_tx *tx, const struct p
     return next;
 }
 
+/* The last page or reprimand before a message about the ladder. */
+static const struct pulih_row_event *told_before(struct sim_tx *tx, const struct pulih_row_event *mail)
+{
+    const struct pulih_row_event *last = NULL;
+    struct sim_row *row;
+
+    if (mail->type < 53 || mail->type > 56)
+        return NULL;
+    SIM_EACH_ROW (row, PULIH_T_event) {
+        const struct pulih_row_event *e = sim_see(row, tx);
+        if (sim_is_of(e, &mail->complaint) && e->version < mail->version &&
+            (e->type == 81 || e->type == 100) && (!last || e->version > last->version))
+            last = e;
+    }
+    return last;
+}
+
 static void put_work(struct sim_tx *tx, const struct pulih_row_event *e, int64_t n, int32_t cursor,
                      struct pg_result *out)
 {
@@ -176,6 +193,7 @@ static void put_work(struct sim_tx *tx, const struct pulih_row_event *e, int64_t
     const struct pulih_row_offer *o = last_offer(tx, &e->complaint);
     const struct pulih_row_content *said = o ? sim_find_content(tx, &e->complaint, o->version) : NULL;
     const struct pulih_row_event *mail = next_mail(tx, &e->complaint, cursor);
+    const struct pulih_row_event *told = told_before(tx, e);
 
     sim_result_row(out);
     sim_result_int(out, n, 8);
@@ -193,6 +211,12 @@ static void put_work(struct sim_tx *tx, const struct pulih_row_event *e, int64_t
     sim_put_view(out, said ? &said->body : NULL);
     sim_result_int(out, mail ? mail->version : 0, 4);
     sim_result_int(out, mail ? mail->type : 0, 2);
+    sim_result_int(out, told ? told->type : 0, 2);
+    if (told)
+        sim_result_time(out, told->recorded_at);
+    else
+        sim_result_null(out);
+    sim_put_view(out, told ? &told->body : NULL);
 }
 
 void sim_load_work(struct sim_tx *tx, const struct sim_params *p, struct pg_result *out)

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "pulih/core/ladder.h"
 #include "tests/lib/calendars.h"
 #include "tests/lib/desk.h"
 
@@ -66,6 +67,34 @@ static void expect_planned(const struct desk *d, int after, int64_t due_us)
     assert_int_equal(d->item.to, PULIH_STAGE_followup);
 }
 
+/* The ladder of the tier pages its first post at once, whatever the hour. */
+static void expect_page(const struct desk *d)
+{
+    const struct pulih_ladder *ladder = &d->policy->ladders[0];
+    const struct pulih_row_deadline *deadline = desk_deadline(d, PULIH_deadline_acknowledge);
+    struct pulih_planned msg;
+
+    desk_expect_event(d, 0, PULIH_M_planned, d->row.state, &msg);
+    assert_int_equal(msg.page_level, 1);
+    assert_true(pulih_view_same(msg.page_post, ladder->rung[0].post));
+    assert_true(pulih_view_is(msg.page_person, "K301"));
+    assert_int_equal(msg.page_by, d->now_us + 15 * DESK_MINUTE);
+    assert_int_equal(deadline->due_at, msg.page_by);
+    assert_int_equal(d->row.ladder_due, msg.page_by);
+    assert_int_equal(d->row.level, 1);
+}
+
+static void expect_watched(const struct desk *d, int64_t due_us)
+{
+    const struct pulih_row_deadline *deadline = desk_deadline(d, PULIH_deadline_resolution);
+
+    assert_int_equal(deadline->due_at, due_us);
+    assert_int_equal(deadline->armed, d->row.version);
+    assert_int_equal(d->row.ladder_due, due_us);
+    assert_int_equal(d->row.ladder_kind, PULIH_deadline_resolution);
+    assert_int_equal(d->row.level, 0);
+}
+
 static void plans_by_tier_and_department(void **state)
 {
     static const struct {
@@ -87,17 +116,14 @@ static void plans_by_tier_and_department(void **state)
             d->row.department = (int16_t)department;
             assert_int_equal(plan(d), PULIH_DONE);
             expect_planned(d, PULIH_STATE_planned, tiers[i].due_us);
-            const struct pulih_row_deadline *deadline = desk_deadline(d, PULIH_deadline_resolution);
-            assert_int_equal(deadline->due_at, tiers[i].due_us);
-            assert_int_equal(deadline->armed, d->row.version);
-            assert_int_equal(d->row.ladder_due, tiers[i].due_us);
-            assert_int_equal(d->row.ladder_kind, PULIH_deadline_resolution);
-            assert_int_equal(d->row.level, 0);
+            if (tiers[i].tier == PULIH_tier_important)
+                expect_page(d);
+            else
+                expect_watched(d, tiers[i].due_us);
             desk_close(d);
         }
 }
 
-/* Where the ladder's clock runs, it follows the new plan. */
 /* No date is better than a wrong one: an operator sees it among the dead and mends policy or data. */
 static void a_deadline_outside_of_the_calendar_is_not_made_up(void **state)
 {
@@ -114,6 +140,7 @@ static void a_deadline_outside_of_the_calendar_is_not_made_up(void **state)
     }
 }
 
+/* Where the ladder's clock runs, it follows the new plan. */
 static void a_new_plan_moves_the_deadline(void **state)
 {
     (void)state;
@@ -229,13 +256,14 @@ static struct desk *open_armed(int at)
 
 static void climb_one_rung(struct desk *d, int16_t level)
 {
-    const struct pulih_rung *rung = &d->policy->ladder[level - 1];
+    const struct pulih_rung *rung = &d->policy->ladder.rung[level - 1];
     int at = d->row.state, kind = d->row.ladder_kind;
     int64_t missed_us = d->row.ladder_due;
     struct pulih_reprimanded msg;
 
     d->now_us = missed_us + DESK_MINUTE;
     int64_t due_us = due(d->policy->calendar, d->now_us, rung->answer_within);
+    int64_t acknowledge_by = due(d->policy->calendar, d->now_us, rung->acknowledge_within);
     assert_int_equal(pass_deadline(d, kind, missed_us, d->row.ladder_armed), PULIH_DONE);
     assert_int_equal(desk_count(d, PULIH_T_event), 1);
     desk_expect_event(d, 0, PULIH_M_reprimanded, at, &msg);
@@ -244,10 +272,13 @@ static void climb_one_rung(struct desk *d, int16_t level)
     assert_int_equal(msg.deadline, kind);
     assert_int_equal(msg.missed_at, missed_us);
     assert_int_equal(msg.due_at, due_us);
+    assert_int_equal(msg.acknowledge_by, acknowledge_by);
+    assert_true(pulih_view_same(msg.person, pulih_post_find(d->policy, rung->post)->person[0]));
+    assert_int_equal(msg.below.n, level - 1);
     assert_int_equal(d->row.level, level);
-    assert_int_equal(d->row.ladder_kind, PULIH_deadline_reprimand);
-    assert_int_equal(d->row.ladder_due, due_us);
-    assert_int_equal(desk_deadline(d, PULIH_deadline_reprimand)->due_at, due_us);
+    assert_int_equal(d->row.ladder_kind, PULIH_deadline_acknowledge);
+    assert_int_equal(d->row.ladder_due, acknowledge_by);
+    assert_int_equal(desk_deadline(d, PULIH_deadline_acknowledge)->due_at, acknowledge_by);
     assert_int_equal(d->item.to, PULIH_STAGE_followup);
 }
 
@@ -257,17 +288,18 @@ static void end_of_the_ladder(struct desk *d)
     int at = d->row.state;
 
     d->now_us = d->row.ladder_due + DESK_MINUTE;
-    assert_int_equal(pass_deadline(d, PULIH_deadline_reprimand, d->row.ladder_due, d->row.ladder_armed),
+    assert_int_equal(pass_deadline(d, PULIH_deadline_acknowledge, d->row.ladder_due, d->row.ladder_armed),
                      PULIH_DONE);
     assert_int_equal(desk_count(d, PULIH_T_event), 1);
     desk_expect_event(d, 0, PULIH_M_ladder_ended, at, &msg);
-    assert_int_equal(msg.level, d->policy->n_rungs);
-    assert_true(pulih_view_same(msg.post, d->policy->ladder[d->policy->n_rungs - 1].post));
+    assert_int_equal(msg.level, d->policy->ladder.n);
+    assert_int_equal(msg.below.n, d->policy->ladder.n);
+    assert_true(pulih_view_same(msg.post, d->policy->ladder.rung[d->policy->ladder.n - 1].post));
     assert_int_equal(desk_count(d, PULIH_T_deadline), 0);
     assert_int_equal(d->row.ended, 1);
     assert_int_equal(d->row.ladder_armed, 0);
     assert_int_equal(d->row.ladder_due, 0);
-    assert_int_equal(d->row.level, (int)d->policy->n_rungs);
+    assert_int_equal(d->row.level, (int)d->policy->ladder.n);
 }
 
 static void climbs_rung_by_rung_and_ends(void **state)
@@ -277,8 +309,8 @@ static void climbs_rung_by_rung_and_ends(void **state)
         struct desk *d = open_armed(open_states[i]);
         int32_t armed = 0;
         int64_t due_us = 0;
-        assert_true(d->policy->n_rungs >= 3);
-        for (size_t level = 1; level <= d->policy->n_rungs; level++) {
+        assert_true(d->policy->ladder.n >= 3);
+        for (size_t level = 1; level <= d->policy->ladder.n; level++) {
             climb_one_rung(d, (int16_t)level);
             armed = d->row.ladder_armed;
             due_us = d->row.ladder_due;
@@ -301,9 +333,9 @@ static void a_shorter_ladder_ends_early(void **state)
     (void)state;
     for (int16_t level = 1; level <= 4; level++)
         climb_one_rung(d, level);
-    d->policy->n_rungs = 3;
-    d->policy->ladder[3] = (struct pulih_rung){0};
-    assert_int_equal(pass_deadline(d, PULIH_deadline_reprimand, d->row.ladder_due, d->row.ladder_armed),
+    d->policy->ladder.n = 3;
+    d->policy->ladder.rung[3] = (struct pulih_rung){0};
+    assert_int_equal(pass_deadline(d, PULIH_deadline_acknowledge, d->row.ladder_due, d->row.ladder_armed),
                      PULIH_DONE);
     desk_expect_event(d, 0, PULIH_M_ladder_ended, PULIH_STATE_acknowledged, &msg);
     assert_int_equal(d->row.ended, 1);
@@ -351,8 +383,6 @@ static void nothing_climbs_that_is_parked(void **state)
     desk_close(d);
 }
 
-/* --- pause and resumption ------------------------------------------------------------------------------------ */
-
 static enum pulih_verdict pause_for(struct desk *d, int reason)
 {
     struct pulih_paused msg = {0};
@@ -369,6 +399,568 @@ static enum pulih_verdict resume(struct desk *d)
     PULIH_SET(&msg, resumed, actor, PULIH_VIEW("A17"));
     return desk_mail(d, PULIH_M_resumed, &msg);
 }
+
+/* --- who is told --------------------------------------------------------------------------------------------- */
+
+/* The next deadline of the ladder passes, as late as the clock says. */
+static void let_pass(struct desk *d, struct pulih_reprimanded *ret)
+{
+    d->now_us = d->row.ladder_due + DESK_MINUTE;
+    assert_int_equal(pass_deadline(d, d->row.ladder_kind, d->row.ladder_due, d->row.ladder_armed),
+                     PULIH_DONE);
+    desk_expect_event(d, 0, PULIH_M_reprimanded, d->row.state, ret);
+}
+
+static void send_away(struct desk *d, const char *person, int64_t from_us, int64_t until_us)
+{
+    d->policy->absences[d->policy->n_absences++] =
+        (struct pulih_absence){pulih_view_of(person), from_us, until_us};
+}
+
+/* The holder, the stand-ins in their order, and nobody from the first instant of the last one's absence. */
+static void tells_the_first_who_is_there(void **state)
+{
+    static const char *const persons[] = {"K201", "K202", "K203"};
+
+    (void)state;
+    for (size_t away = 0; away <= PULIH_COUNT(persons); away++) {
+        struct desk *d = open_armed(PULIH_STATE_acknowledged);
+        struct pulih_reprimanded msg;
+        for (size_t i = 0; i < away; i++)
+            send_away(d, persons[i], d->row.ladder_due + DESK_MINUTE, INT64_MAX);
+        send_away(d, "K201", DESK_NOW_US, d->row.ladder_due + DESK_MINUTE); /* is back by then */
+        let_pass(d, &msg);
+        if (away < PULIH_COUNT(persons)) {
+            assert_int_equal(msg.level, 1);
+            assert_true(pulih_view_is(msg.person, persons[away]));
+            assert_int_equal(msg.below.n, 0);
+        } else {
+            assert_int_equal(msg.level, 2);
+            assert_true(pulih_view_is(msg.person, "K301"));
+            assert_int_equal(msg.below.n, 1);
+        }
+        desk_close(d);
+    }
+}
+
+/* What the reprimand says of the i-th post below. */
+static void expect_below(const struct pulih_reprimanded *msg, size_t i, uint64_t level, uint16_t silence,
+                         const char *person, int64_t told_at)
+{
+    struct pulih_view at = msg->below.raw;
+    struct pulih_silent_post silent;
+
+    for (size_t n = 0; n <= i; n++)
+        assert_true(pulih_list_next(PULIH_M_silent_post, &at, &silent));
+    assert_int_equal(silent.level, level);
+    assert_int_equal(silent.silence, silence);
+    assert_int_equal(!silent.person.at, !person);
+    if (person)
+        assert_true(pulih_view_is(silent.person, person));
+    assert_int_equal(silent.told_at, told_at);
+}
+
+static enum pulih_verdict acknowledge(struct desk *d, const char *actor)
+{
+    struct pulih_reprimand_acknowledged msg = {0};
+
+    PULIH_SET(&msg, reprimand_acknowledged, actor, pulih_view_of(actor));
+    return desk_mail(d, PULIH_M_reprimand_acknowledged, &msg);
+}
+
+static enum pulih_verdict answer(struct desk *d, const char *actor, int64_t due_us)
+{
+    struct pulih_reprimand_answered msg = {0};
+
+    PULIH_SET(&msg, reprimand_answered, due_at, due_us);
+    PULIH_SET(&msg, reprimand_answered, answer, PULIH_VIEW("Kurir kami ganti."));
+    PULIH_SET(&msg, reprimand_answered, actor, pulih_view_of(actor));
+    return desk_mail(d, PULIH_M_reprimand_answered, &msg);
+}
+
+static enum pulih_verdict deescalate(struct desk *d, const char *actor)
+{
+    struct pulih_deescalated msg = {0};
+
+    PULIH_SET(&msg, deescalated, why, PULIH_VIEW("Regu dapat melanjutkan."));
+    PULIH_SET(&msg, deescalated, actor, pulih_view_of(actor));
+    return desk_mail(d, PULIH_M_deescalated, &msg);
+}
+
+/* One did not acknowledge, one acknowledged and did nothing, on one rung nobody was: the highest reads it all. */
+static void carries_those_who_were_silent(void **state)
+{
+    struct desk *d = open_armed(PULIH_STATE_acknowledged);
+    struct pulih_reprimanded msg;
+
+    (void)state;
+    let_pass(d, &msg);
+    int64_t first_us = d->now_us;
+    let_pass(d, &msg);
+    int64_t second_us = d->now_us;
+    assert_int_equal(msg.below.n, 1);
+    expect_below(&msg, 0, 1, PULIH_silence_acknowledge, "K201", first_us);
+    assert_int_equal(acknowledge(d, "K302"), PULIH_DONE); /* the stand-in, though the holder was told */
+    send_away(d, "K401", 0, INT64_MAX);
+    send_away(d, "K402", 0, INT64_MAX);
+    let_pass(d, &msg);
+    assert_int_equal(msg.level, 4);
+    assert_int_equal(msg.deadline, PULIH_deadline_reprimand);
+    assert_int_equal(msg.below.n, 3);
+    expect_below(&msg, 0, 1, PULIH_silence_acknowledge, "K201", first_us);
+    expect_below(&msg, 1, 2, PULIH_silence_answer, "K301", second_us);
+    expect_below(&msg, 2, 3, PULIH_silence_nobody, NULL, 0);
+    desk_close(d);
+}
+
+static void climbs_the_ladder_that_is_meant_for_it(void **state)
+{
+    static const struct {
+        uint32_t departments, tiers;
+        int32_t tenant;
+        bool holds;
+    } rows[] = {
+        {0, 0, 5, true},
+        {0, 0, 6, false},
+        {1 << PULIH_department_delivery, 0, 0, true},
+        {1 << PULIH_department_payment, 0, 0, false},
+        {0, 1 << PULIH_tier_normal, 0, true},
+        {1 << PULIH_department_delivery, 1 << PULIH_tier_complex, 0, false},
+        {1 << PULIH_department_delivery | 1 << PULIH_department_other, 1 << PULIH_tier_normal, 5, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PULIH_COUNT(rows); i++) {
+        struct desk *d = open_armed(PULIH_STATE_acknowledged);
+        struct pulih_ladder *own = &d->policy->ladders[0];
+        struct pulih_reprimanded msg;
+        d->row.tenant = 5;
+        *own = (struct pulih_ladder){.departments = rows[i].departments, .tiers = rows[i].tiers, .n = 1};
+        if (rows[i].tenant)
+            own->tenants[own->n_tenants++] = rows[i].tenant;
+        own->rung[0] = d->policy->ladder.rung[3];
+        let_pass(d, &msg);
+        assert_true(pulih_view_is(msg.post, rows[i].holds ? "Direktur Operasional" : "Kepala Regu Layanan"));
+        assert_int_equal(msg.level, 1);
+        desk_close(d);
+    }
+}
+
+/* Nobody fills any post: it ends at once, and the highest post may still take it on. */
+static void a_ladder_without_anybody_ends_at_once(void **state)
+{
+    static const char *const persons[] = {"K201", "K202", "K203", "K301", "K302",
+                                          "K401", "K402", "K501", "K502"};
+    struct desk *d = open_armed(PULIH_STATE_acknowledged);
+    struct pulih_ladder_ended msg;
+
+    (void)state;
+    for (size_t i = 0; i < PULIH_COUNT(persons); i++)
+        send_away(d, persons[i], 0, INT64_MAX);
+    d->now_us = d->row.ladder_due;
+    assert_int_equal(pass_deadline(d, PULIH_deadline_resolution, d->row.ladder_due, d->row.ladder_armed),
+                     PULIH_DONE);
+    desk_expect_event(d, 0, PULIH_M_ladder_ended, PULIH_STATE_acknowledged, &msg);
+    assert_int_equal(msg.level, 0);
+    assert_int_equal(msg.below.n, 4);
+    assert_int_equal(answer(d, "K301", d->now_us + DESK_HOUR), PULIH_DONE);
+    desk_expect_refused(d, "named_post");
+    assert_int_equal(answer(d, "K501", d->now_us + DESK_HOUR), PULIH_DONE);
+    desk_expect_event(d, 0, PULIH_M_reprimand_met, PULIH_STATE_acknowledged, NULL);
+    assert_int_equal(d->row.ended, 0);
+    desk_close(d);
+}
+
+/* --- what stops the climb ------------------------------------------------------------------------------------ */
+
+/* Acknowledged in time, the reprimand's own date counts; whoever fills the post or a higher one may do so. */
+static void an_acknowledged_reprimand_waits_for_its_answer(void **state)
+{
+    static const char *const may[] = {"K201", "K203", "K302", "K401", "K502"};
+
+    (void)state;
+    for (size_t i = 0; i < PULIH_COUNT(open_states) * PULIH_COUNT(may); i++) {
+        struct desk *d = open_armed(open_states[i % PULIH_COUNT(open_states)]);
+        struct pulih_reprimanded reprimanded;
+        struct pulih_taken_on msg;
+        let_pass(d, &reprimanded);
+        int32_t armed = d->row.ladder_armed;
+        int64_t acknowledge_by = d->row.ladder_due;
+        assert_int_equal(acknowledge(d, may[i / PULIH_COUNT(open_states)]), PULIH_DONE);
+        desk_expect_event(d, 0, PULIH_M_taken_on, d->row.state, &msg);
+        assert_int_equal(msg.level, 1);
+        assert_int_equal(msg.due_at, reprimanded.due_at);
+        assert_int_equal(desk_deadline(d, PULIH_deadline_reprimand)->due_at, reprimanded.due_at);
+        assert_int_equal(d->row.level, 1);
+        assert_int_equal(pass_deadline(d, PULIH_deadline_acknowledge, acknowledge_by, armed), PULIH_DONE);
+        desk_expect_refused(d, "running_deadline");
+        assert_int_equal(acknowledge(d, "K201"), PULIH_DONE);
+        desk_expect_refused(d, "open_reprimand");
+        let_pass(d, &reprimanded);
+        assert_int_equal(reprimanded.level, 2);
+        desk_close(d);
+    }
+}
+
+/* A pause used up the time to act: it is given anew. */
+static void an_acknowledgement_after_a_pause_has_time_to_act(void **state)
+{
+    struct desk *d = open_armed(PULIH_STATE_acknowledged);
+    struct pulih_reprimanded reprimanded;
+    struct pulih_taken_on msg;
+
+    (void)state;
+    let_pass(d, &reprimanded);
+    assert_int_equal(pause_for(d, PULIH_pause_documents), PULIH_DONE);
+    assert_int_equal(acknowledge(d, "K201"), PULIH_DONE);
+    desk_expect_refused(d, "running_clock");
+    d->now_us = reprimanded.due_at + DESK_DAY;
+    assert_int_equal(resume(d), PULIH_DONE);
+    assert_int_equal(acknowledge(d, "K201"), PULIH_DONE);
+    desk_expect_event(d, 0, PULIH_M_taken_on, PULIH_STATE_acknowledged, &msg);
+    assert_int_equal(msg.due_at,
+                     due(d->policy->calendar, d->now_us, d->policy->ladder.rung[0].answer_within));
+    desk_close(d);
+}
+
+/* Every deadline that was ever armed passes once more: nothing comes of any but the one that counts. */
+static void expect_calm(struct desk *d, int32_t last_armed)
+{
+    int64_t now_us = d->now_us;
+
+    for (int32_t armed = 1; armed <= last_armed; armed++)
+        for (int kind = PULIH_deadline_resolution; kind <= PULIH_deadline_warning; kind++) {
+            if (armed == d->row.ladder_armed || kind == PULIH_deadline_silence ||
+                !pulih_word_of(PULIH_WORDS_deadline, (uint16_t)kind))
+                continue;
+            assert_int_equal(pass_deadline(d, kind, now_us, armed), PULIH_DONE);
+            desk_expect_refused(d, "running_deadline");
+        }
+}
+
+static void an_answer_stops_the_climb_until_its_date(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < PULIH_COUNT(open_states); i++)
+        for (int acknowledged = 0; acknowledged < 2; acknowledged++) {
+            struct desk *d = open_armed(open_states[i]);
+            struct pulih_reprimanded reprimanded;
+            struct pulih_reprimand_met msg;
+            let_pass(d, &reprimanded);
+            let_pass(d, &reprimanded);
+            if (acknowledged)
+                assert_int_equal(acknowledge(d, "K301"), PULIH_DONE);
+            int64_t due_us = d->now_us + 6 * DESK_HOUR;
+            assert_int_equal(answer(d, "K301", due_us), PULIH_DONE);
+            desk_expect_event(d, 0, PULIH_M_reprimand_met, d->row.state, &msg);
+            assert_int_equal(msg.level, 2);
+            assert_int_equal(msg.due_at, due_us);
+            assert_int_equal(msg.promise, d->row.promises);
+            assert_int_equal(PULIH_ROWS(&d->rows, promise)->due_at, due_us);
+            assert_int_equal(d->row.due_at, due_us);
+            assert_int_equal(desk_deadline(d, PULIH_deadline_resolution)->due_at, due_us);
+            expect_calm(d, d->row.version);
+            assert_int_equal(d->row.level, 2);
+            assert_int_equal(answer(d, "K301", due_us), PULIH_DONE);
+            desk_expect_refused(d, "open_reprimand");
+            let_pass(
+                d, &reprimanded); /* the new date is missed, too: the one above is told, and of nobody else */
+            assert_int_equal(reprimanded.level, 3);
+            assert_int_equal(reprimanded.deadline, PULIH_deadline_resolution);
+            assert_int_equal(reprimanded.below.n, 0);
+            desk_close(d);
+        }
+}
+
+static void an_answer_names_a_date_in_time(void **state)
+{
+    struct desk *d = open_armed(PULIH_STATE_acknowledged);
+    struct pulih_reprimanded reprimanded;
+
+    (void)state;
+    let_pass(d, &reprimanded);
+    int64_t latest_us = due(d->policy->calendar, d->now_us, d->policy->resolve_within[PULIH_tier_normal]);
+    assert_int_equal(answer(d, "K201", d->now_us), PULIH_DONE);
+    desk_expect_refused(d, "date_in_time");
+    assert_int_equal(answer(d, "K201", latest_us + 1), PULIH_DONE);
+    desk_expect_refused(d, "date_in_time");
+    assert_int_equal(answer(d, "K201", latest_us), PULIH_DONE);
+    desk_expect_event(d, 0, PULIH_M_reprimand_met, PULIH_STATE_acknowledged, NULL);
+    desk_close(d);
+}
+
+static void only_the_named_post_or_one_above_answers(void **state)
+{
+    static const char *const others[] = {"K201", "K203", "K110", "A17", "k301", "K301 ", ""};
+    struct desk *d = open_armed(PULIH_STATE_acknowledged);
+    struct pulih_reprimanded reprimanded;
+
+    (void)state;
+    assert_int_equal(acknowledge(d, "K201"), PULIH_DONE);
+    desk_expect_refused(d, "open_reprimand");
+    assert_int_equal(deescalate(d, "K501"), PULIH_DONE);
+    desk_expect_refused(d, "open_reprimand");
+    let_pass(d, &reprimanded);
+    let_pass(d, &reprimanded);
+    for (size_t i = 0; i < PULIH_COUNT(others); i++) {
+        assert_int_equal(acknowledge(d, others[i]), PULIH_DONE);
+        desk_expect_refused(d, "named_post");
+        assert_int_equal(answer(d, others[i], d->now_us + DESK_HOUR), PULIH_DONE);
+        desk_expect_refused(d, "named_post");
+        assert_int_equal(deescalate(d, others[i]), PULIH_DONE);
+        desk_expect_refused(d, "named_post");
+    }
+    desk_close(d);
+}
+
+/* From any rung, and from above the last one; the next missed deadline begins at the first rung again. */
+static void a_post_hands_it_back_down(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < PULIH_COUNT(open_states); i++)
+        for (int16_t level = 1; level <= 5; level++) {
+            struct desk *d = open_armed(open_states[i]);
+            struct pulih_reprimanded reprimanded;
+            struct pulih_calmed msg;
+            d->row.silence_armed = 0; /* the customer's silence is what climbed */
+            for (int16_t n = 1; n <= level && n < 5; n++)
+                climb_one_rung(d, n);
+            if (level == 5)
+                end_of_the_ladder(d);
+            int64_t due_us =
+                due(d->policy->calendar, d->now_us, d->policy->resolve_within[PULIH_tier_normal]);
+            assert_int_equal(deescalate(d, "K501"), PULIH_DONE);
+            desk_expect_event(d, 0, PULIH_M_calmed, d->row.state, &msg);
+            assert_int_equal(msg.level, level < 5 ? level : 4);
+            assert_int_equal(msg.due_at, due_us);
+            assert_int_equal(msg.promise, d->row.promises);
+            assert_int_equal(d->row.level, 0);
+            assert_int_equal(d->row.ended, 0);
+            assert_int_equal(d->row.due_at, due_us);
+            assert_int_equal(desk_deadline(d, PULIH_deadline_resolution)->due_at, due_us);
+            expect_calm(d, d->row.version);
+            let_pass(d, &reprimanded);
+            assert_int_equal(reprimanded.level, 1);
+            assert_int_equal(reprimanded.below.n, 0);
+            desk_close(d);
+        }
+}
+
+/* It waits for the customer, who was paged about before: the clock goes on standing. */
+static void handing_back_leaves_the_customers_turn(void **state)
+{
+    struct desk *d = open_desk(PULIH_STATE_offered);
+    struct pulih_calmed msg;
+
+    (void)state;
+    d->row.level = 1;
+    d->row.due_at = d->now_us + DESK_DAY;
+    d->told = (struct pulih_told){PULIH_WIRE_reprimanded, d->now_us, {d->told_body, 0}};
+    struct pulih_reprimanded reprimanded = {0};
+    PULIH_AUTO(pulih_buf_free) struct pulih_buf body = {0};
+    PULIH_SET(&reprimanded, reprimanded, level, 1);
+    PULIH_SET(&reprimanded, reprimanded, post, d->policy->ladder.rung[0].post);
+    PULIH_SET(&reprimanded, reprimanded, deadline, PULIH_deadline_resolution);
+    PULIH_SET(&reprimanded, reprimanded, missed_at, d->now_us);
+    PULIH_SET(&reprimanded, reprimanded, due_at, d->now_us);
+    pulih_msg_encode(PULIH_M_reprimanded, &reprimanded, PULIH_CLASS_ALL, &body);
+    memcpy(d->told_body, body.at, body.len);
+    d->told.body.len = body.len;
+    assert_int_equal(deescalate(d, "K202"), PULIH_DONE);
+    desk_expect_event(d, 0, PULIH_M_calmed, PULIH_STATE_offered, &msg);
+    assert_false(PULIH_HAS(&msg, calmed, promise)); /* the date is the old one */
+    assert_int_equal(msg.due_at, d->before.due_at);
+    assert_int_equal(d->row.ladder_armed, 0);
+    assert_int_equal(d->row.ladder_left_us, working_us(d, d->now_us, d->row.due_at));
+    assert_int_equal(d->row.silence_armed, d->before.silence_armed);
+    desk_close(d);
+}
+
+/* --- pages --------------------------------------------------------------------------------------------------- */
+
+/* As follow-up tells it after the plan. */
+static void tell_page(struct desk *d)
+{
+    PULIH_AUTO(pulih_buf_free) struct pulih_buf body = {0};
+    struct pulih_paged paged = {0};
+
+    PULIH_SET(&paged, paged, level, 1);
+    PULIH_SET(&paged, paged, post, d->policy->ladders[0].rung[0].post);
+    PULIH_SET(&paged, paged, person, PULIH_VIEW("K301"));
+    PULIH_SET(&paged, paged, acknowledge_by, d->row.ladder_due);
+    PULIH_SET(&paged, paged, letter, 2);
+    pulih_msg_encode(PULIH_M_paged, &paged, PULIH_CLASS_ALL, &body);
+    memcpy(d->told_body, body.at, body.len);
+    d->told = (struct pulih_told){PULIH_WIRE_paged, d->now_us, {d->told_body, body.len}};
+}
+
+/* Received now, by night: planned, paged, and in the state that follow-up makes of it. */
+static struct desk *open_paged(void)
+{
+    struct desk *d = open_desk(PULIH_STATE_classified);
+
+    d->now_us = DESK_NOW_US + 14 * DESK_HOUR; /* 23:00 */
+    d->row.received_at = d->now_us;
+    d->row.tier = PULIH_tier_important;
+    assert_int_equal(plan(d), PULIH_DONE);
+    expect_page(d);
+    d->row.state = PULIH_STATE_acknowledged;
+    tell_page(d);
+    return d;
+}
+
+/* Fifteen minutes later, at 23:15, the next post is told: the lowest one of the standard ladder never is. */
+static void a_page_that_nobody_acknowledges_climbs_by_night(void **state)
+{
+    struct desk *d = open_paged();
+    struct pulih_reprimanded msg;
+    int64_t paged_us = d->now_us;
+
+    (void)state;
+    let_pass(d, &msg);
+    assert_int_equal(msg.level, 2);
+    assert_true(pulih_view_is(msg.post, "Kepala Divisi"));
+    assert_int_equal(msg.deadline, PULIH_deadline_acknowledge);
+    assert_int_equal(msg.acknowledge_by, d->now_us + 15 * DESK_MINUTE);
+    assert_int_equal(msg.below.n, 1);
+    expect_below(&msg, 0, 1, PULIH_silence_acknowledge, "K301", paged_us);
+    desk_close(d);
+}
+
+static void an_acknowledged_page_has_the_plans_own_date(void **state)
+{
+    struct desk *d = open_paged();
+    struct pulih_reprimanded msg;
+
+    (void)state;
+    assert_int_equal(acknowledge(d, "K302"), PULIH_DONE);
+    assert_int_equal(desk_deadline(d, PULIH_deadline_resolution)->due_at, d->row.due_at);
+    assert_int_equal(desk_warning(d)->due_at, d->row.due_at - DESK_HOUR); /* by night as well */
+    let_pass(d, &msg);
+    assert_int_equal(msg.level, 2);
+    assert_int_equal(msg.deadline, PULIH_deadline_resolution);
+    assert_int_equal(msg.below.n, 0);
+    desk_close(d);
+}
+
+/* A correction to an urgent tier pages, once; not while the clock stands or it is the customer's turn. */
+static void a_correction_pages_once(void **state)
+{
+    struct desk *d = open_desk(PULIH_STATE_acknowledged);
+
+    (void)state;
+    d->row.tier = PULIH_tier_important;
+    assert_int_equal(plan(d), PULIH_DONE);
+    expect_page(d);
+    assert_int_equal(plan(d), PULIH_DONE);
+    assert_int_equal(desk_count(d, PULIH_T_deadline), 0);
+    assert_int_equal(d->row.level, 1);
+    desk_set(d, PULIH_STATE_offered);
+    d->row.tier = PULIH_tier_important;
+    assert_int_equal(plan(d), PULIH_DONE);
+    assert_int_equal(d->row.level, 0);
+    assert_int_equal(d->row.ladder_armed, 0);
+    desk_close(d);
+}
+
+/* --- warnings ------------------------------------------------------------------------------------------------ */
+
+static void warns_in_working_time(void **state)
+{
+    static const struct {
+        int tier;
+        const char *before;
+        int64_t received_us, warning_us; /* from DESK_NOW_US, Wednesday 09:00; 0: none */
+    } rows[] = {
+        {PULIH_tier_normal, "4 working_hours", 0, 5 * DESK_DAY + 3 * DESK_HOUR}, /* due Monday 17:00: 12:00 */
+        {PULIH_tier_normal, "30 working_minutes", 0, 5 * DESK_DAY + 7 * DESK_HOUR + 30 * DESK_MINUTE},
+        {PULIH_tier_normal, "12 hours", 0,
+         4 * DESK_DAY + 23 * DESK_HOUR}, /* 05:00: Monday 08:00, when it opens */
+        {PULIH_tier_normal, "48 hours", 0, 4 * DESK_DAY + 23 * DESK_HOUR}, /* Saturday: the same */
+        {PULIH_tier_normal, "200 hours", 0, 0},
+        {PULIH_tier_normal, "100 working_hours", 0, 0},
+        {PULIH_tier_important, "1 hour", 14 * DESK_HOUR, 0}, /* its page has the clock */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PULIH_COUNT(rows); i++) {
+        struct desk *d = open_desk(PULIH_STATE_classified);
+        assert_true(
+            pulih_duration_parse(pulih_view_of(rows[i].before), &d->policy->warn_before[rows[i].tier]));
+        d->now_us = d->row.received_at = DESK_NOW_US + rows[i].received_us;
+        d->row.tier = (int16_t)rows[i].tier;
+        assert_int_equal(plan(d), PULIH_DONE);
+        const struct pulih_row_deadline *warning = desk_warning(d);
+        assert_int_equal(warning ? warning->due_at - DESK_NOW_US : 0, rows[i].warning_us);
+        desk_close(d);
+    }
+}
+
+/* Somebody promised a date by night: the last moment at which anybody works before it. */
+static void warns_of_a_date_by_night_before_the_office_closes(void **state)
+{
+    struct desk *d = open_desk(PULIH_STATE_acknowledged);
+    int64_t at_us = 0;
+
+    (void)state;
+    assert_true(pulih_duration_parse(PULIH_VIEW("4 hours"), &d->policy->warn_before[PULIH_tier_normal]));
+    assert_true(
+        pulih_warning_at(d->policy, PULIH_tier_normal, d->now_us, d->now_us + 14 * DESK_HOUR, &at_us));
+    assert_int_equal(at_us, d->now_us + 8 * DESK_HOUR);
+    assert_false(pulih_warning_at(d->policy, PULIH_tier_normal, d->now_us + 9 * DESK_HOUR,
+                                  d->now_us + 14 * DESK_HOUR, &at_us));
+    desk_close(d);
+}
+
+static void no_tier_without_a_setting_is_warned(void **state)
+{
+    struct desk *d = open_desk(PULIH_STATE_classified);
+
+    (void)state;
+    d->policy->warn_before[PULIH_tier_normal] = (struct pulih_duration){0};
+    assert_int_equal(plan(d), PULIH_DONE);
+    assert_null(desk_warning(d));
+    desk_close(d);
+}
+
+static void expect_warned(struct desk *d, uint64_t level, const char *post, const char *person)
+{
+    struct pulih_row_complaint before = d->row;
+    struct pulih_warned msg;
+
+    assert_int_equal(pass_deadline(d, PULIH_deadline_warning, d->now_us, d->row.ladder_armed), PULIH_DONE);
+    desk_expect_event(d, 0, PULIH_M_warned, d->row.state, &msg);
+    assert_int_equal(msg.level, level);
+    assert_true(pulih_view_is(msg.post, post));
+    assert_true(pulih_view_is(msg.person, person));
+    assert_int_equal(msg.deadline, before.ladder_kind);
+    assert_int_equal(msg.due_at, before.ladder_due);
+    assert_int_equal(d->row.ladder_armed, before.ladder_armed); /* the deadline itself runs on */
+    assert_int_equal(d->row.ladder_due, before.ladder_due);
+    assert_int_equal(desk_count(d, PULIH_T_deadline), 0);
+}
+
+static void warns_whoever_must_meet_the_deadline(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < PULIH_COUNT(open_states); i++) {
+        struct desk *d = open_armed(open_states[i]);
+        struct pulih_reprimanded msg;
+        expect_warned(d, 0, "Kepala Bagian Pengiriman", "K150");
+        send_away(d, "K150", 0, INT64_MAX);
+        expect_warned(d, 0, "Kepala Bagian Pengiriman", "K151");
+        send_away(d, "K151", 0, INT64_MAX);
+        expect_warned(d, 1, "Kepala Regu Layanan", "K201"); /* nobody is there: the next higher post */
+        let_pass(d, &msg);
+        assert_int_equal(acknowledge(d, "K201"), PULIH_DONE);
+        expect_warned(d, 1, "Kepala Regu Layanan", "K201");
+        send_away(d, "K201", 0, INT64_MAX);
+        expect_warned(d, 1, "Kepala Regu Layanan", "K202");
+        desk_close(d);
+    }
+}
+
+/* --- pause and resumption ------------------------------------------------------------------------------------ */
 
 static void expect_paused(struct desk *d, int reason, int64_t left_us)
 {
@@ -481,14 +1073,14 @@ static void a_pause_stops_a_reprimand(void **state)
     struct desk *d = open_armed(PULIH_STATE_acknowledged);
 
     (void)state;
-    climb_one_rung(d, 1); /* Friday 17:01, so until Monday 12:00 */
+    climb_one_rung(d, 1); /* Friday 17:01, so until Monday 09:00 */
     int64_t due_us = d->row.ladder_due;
-    assert_int_equal(due_us, DESK_NOW_US + 5 * DESK_DAY + 3 * DESK_HOUR);
+    assert_int_equal(due_us, DESK_NOW_US + 5 * DESK_DAY);
     d->now_us = due_us - DESK_HOUR;
     expect_paused(d, PULIH_pause_documents, DESK_HOUR);
     d->now_us = due_us;
-    expect_resumed(d, due_us + 2 * DESK_HOUR); /* lunch lies between */
-    assert_int_equal(d->row.ladder_kind, PULIH_deadline_reprimand);
+    expect_resumed(d, due_us + DESK_HOUR);
+    assert_int_equal(d->row.ladder_kind, PULIH_deadline_acknowledge);
     climb_one_rung(d, 2);
     desk_close(d);
 }
@@ -570,6 +1162,9 @@ static void gives_up_what_it_cannot_read(void **state)
     } rows[] = {
         {PULIH_M_deadline_passed, {"\x80", 1}, "the stored deadline cannot be read"},
         {PULIH_M_deadline_passed, {"", 0}, "the stored deadline cannot be read"},
+        {PULIH_M_reprimand_acknowledged, {"\x80", 1}, "the stored acknowledgement cannot be read"},
+        {PULIH_M_reprimand_answered, {"\x80", 1}, "the stored answer cannot be read"},
+        {PULIH_M_deescalated, {"\x80", 1}, "the stored de-escalation cannot be read"},
         {PULIH_M_paused, {"\x80", 1}, "the stored pause cannot be read"},
         {PULIH_M_paused, {"\xc1", 1}, "the stored pause cannot be read"},
         {PULIH_M_planned, {"\x80", 1}, "no handler for this type here"},
@@ -604,6 +1199,24 @@ int main(void)
         cmocka_unit_test(a_deadline_that_no_longer_counts_is_moot),
         cmocka_unit_test(nothing_climbs_that_stands_or_is_over),
         cmocka_unit_test(nothing_climbs_that_is_parked),
+        cmocka_unit_test(tells_the_first_who_is_there),
+        cmocka_unit_test(carries_those_who_were_silent),
+        cmocka_unit_test(climbs_the_ladder_that_is_meant_for_it),
+        cmocka_unit_test(a_ladder_without_anybody_ends_at_once),
+        cmocka_unit_test(an_acknowledged_reprimand_waits_for_its_answer),
+        cmocka_unit_test(an_acknowledgement_after_a_pause_has_time_to_act),
+        cmocka_unit_test(an_answer_stops_the_climb_until_its_date),
+        cmocka_unit_test(an_answer_names_a_date_in_time),
+        cmocka_unit_test(only_the_named_post_or_one_above_answers),
+        cmocka_unit_test(a_post_hands_it_back_down),
+        cmocka_unit_test(handing_back_leaves_the_customers_turn),
+        cmocka_unit_test(a_page_that_nobody_acknowledges_climbs_by_night),
+        cmocka_unit_test(an_acknowledged_page_has_the_plans_own_date),
+        cmocka_unit_test(a_correction_pages_once),
+        cmocka_unit_test(warns_in_working_time),
+        cmocka_unit_test(warns_of_a_date_by_night_before_the_office_closes),
+        cmocka_unit_test(no_tier_without_a_setting_is_warned),
+        cmocka_unit_test(warns_whoever_must_meet_the_deadline),
         cmocka_unit_test(keeps_the_working_time_that_is_left),
         cmocka_unit_test(pauses_add_up_to_nothing),
         cmocka_unit_test(keeps_the_time_of_the_wall_round_the_clock),

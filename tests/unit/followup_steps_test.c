@@ -205,8 +205,10 @@ static void writes_to_posts(void **state)
         assert_true(desk_says_date(d, letter, d->now_us + DESK_DAY));
         assert_true(desk_says(letter->body, "37"));
         assert_true(desk_says(letter->body, "tenggat jawaban teguran"));
+        assert_false(desk_says(letter->body, "jabatan berikut")); /* nobody stands below it */
         PULIH_SET(&ended, ladder_ended, level, 4);
         PULIH_SET(&ended, ladder_ended, post, PULIH_VIEW("Direktur Operasional"));
+        d->policy->notice_post = (struct pulih_view){0};
         assert_int_equal(desk_event(d, PULIH_M_ladder_ended, &ended), PULIH_DONE);
         expect_announced(d, PULIH_letter_handover, "Direktur Operasional");
         assert_int_equal(desk_letter(d, PULIH_letter_handover, "Direktur Operasional")->language,
@@ -215,7 +217,141 @@ static void writes_to_posts(void **state)
     }
 }
 
-/* --- what is only published --------------------------------------------------------------------------------- */
+/* Two posts that were silent, and one where nobody was, as escalation writes them. */
+static struct pulih_list silent_ones(struct desk *d, struct pulih_buf *buf)
+{
+    static const struct {
+        const char *post, *person;
+        uint16_t silence;
+    } rows[] = {{"Kepala Regu Layanan", "K201", PULIH_silence_acknowledge},
+                {"Manajer Layanan Pelanggan", "K302", PULIH_silence_answer},
+                {"Kepala Divisi", NULL, PULIH_silence_nobody}};
+
+    for (size_t i = 0; i < PULIH_COUNT(rows); i++) {
+        struct pulih_silent_post silent = {0};
+        PULIH_SET(&silent, silent_post, level, i + 1);
+        PULIH_SET(&silent, silent_post, post, pulih_view_of(rows[i].post));
+        PULIH_SET(&silent, silent_post, silence, rows[i].silence);
+        if (rows[i].person) {
+            PULIH_SET(&silent, silent_post, person, pulih_view_of(rows[i].person));
+            PULIH_SET(&silent, silent_post, told_at, d->now_us - DESK_DAY);
+        }
+        pulih_list_add(buf, PULIH_M_silent_post, &silent);
+    }
+    return pulih_list_of(buf, PULIH_COUNT(rows));
+}
+
+static const char silent_text[] =
+    "\n1. Kepala Regu Layanan (K201): tidak menerima teguran, Selasa, 24 November 2026 pukul 09.00 WIB"
+    "\n2. Manajer Layanan Pelanggan (K302): tidak menjawab teguran, Selasa, 24 November 2026 pukul 09.00 WIB"
+    "\n3. Kepala Divisi: tidak ada pejabat yang bertugas\n";
+
+static void a_reprimand_names_person_dates_and_those_who_were_silent(void **state)
+{
+    struct desk *d = open_desk(PULIH_STATE_acknowledged);
+    PULIH_AUTO(pulih_buf_free) struct pulih_buf below = {0};
+    struct pulih_reprimanded msg = {0};
+
+    (void)state;
+    PULIH_SET(&msg, reprimanded, level, 4);
+    PULIH_SET(&msg, reprimanded, post, PULIH_VIEW("Direktur Operasional"));
+    PULIH_SET(&msg, reprimanded, deadline, PULIH_deadline_acknowledge);
+    PULIH_SET(&msg, reprimanded, missed_at, d->now_us - DESK_DAY);
+    PULIH_SET(&msg, reprimanded, due_at, d->now_us + 2 * DESK_DAY);
+    PULIH_SET(&msg, reprimanded, person, PULIH_VIEW("K502"));
+    PULIH_SET(&msg, reprimanded, acknowledge_by, d->now_us + DESK_HOUR);
+    PULIH_SET(&msg, reprimanded, below, silent_ones(d, &below));
+    assert_int_equal(desk_event(d, PULIH_M_reprimanded, &msg), PULIH_DONE);
+    const struct pulih_row_letter *letter = desk_letter(d, PULIH_letter_reprimand, "Direktur Operasional");
+    assert_true(desk_says(letter->body, "u.p. K502"));
+    assert_true(desk_says(letter->body, silent_text));
+    assert_true(desk_says_date(d, letter, d->now_us + DESK_HOUR));
+    assert_true(desk_says_date(d, letter, d->now_us + 2 * DESK_DAY));
+    desk_close(d);
+}
+
+/* The hand-over to a person inside, and a draft for another, who decides whether it goes out. */
+static void the_end_of_the_ladder_drafts_an_external_notice(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < PULIH_COUNT(open_states); i++) {
+        struct desk *d = open_desk(open_states[i]);
+        PULIH_AUTO(pulih_buf_free) struct pulih_buf below = {0};
+        struct pulih_ladder_ended msg = {0};
+        struct pulih_letter_written written;
+        PULIH_SET(&msg, ladder_ended, level, 4);
+        PULIH_SET(&msg, ladder_ended, post, PULIH_VIEW("Direktur Operasional"));
+        PULIH_SET(&msg, ladder_ended, below, silent_ones(d, &below));
+        assert_int_equal(desk_event(d, PULIH_M_ladder_ended, &msg), PULIH_DONE);
+        assert_int_equal(desk_count(d, PULIH_T_letter), 2);
+        const struct pulih_row_letter *letters = PULIH_ROWS(&d->rows, letter);
+        assert_int_equal(letters[0].kind, PULIH_letter_handover);
+        assert_true(desk_says(letters[0].body, silent_text));
+        assert_int_equal(letters[1].kind, PULIH_letter_external_notice);
+        assert_true(pulih_view_is(letters[1].post, "Kepala Kepatuhan"));
+        assert_true(desk_says(letters[1].body, "RANCANGAN, BELUM DIKIRIM"));
+        assert_true(desk_says(letters[1].body, "Otoritas pengawas yang berwenang"));
+        assert_true(desk_says(letters[1].body, silent_text));
+        assert_true(desk_says_date(d, &letters[1], d->row.due_at));
+        desk_expect_event(d, 1, PULIH_M_letter_written, open_states[i], &written);
+        assert_int_equal(written.letter, PULIH_letter_external_notice);
+        assert_true(pulih_view_is(written.post, "Kepala Kepatuhan"));
+        desk_close(d);
+    }
+}
+
+static void warns_a_post(void **state)
+{
+    struct desk *d = open_desk(PULIH_STATE_acknowledged);
+    struct pulih_warned msg = {0};
+
+    (void)state;
+    PULIH_SET(&msg, warned, deadline, PULIH_deadline_resolution);
+    PULIH_SET(&msg, warned, due_at, d->now_us + DESK_HOUR);
+    PULIH_SET(&msg, warned, level, 0);
+    PULIH_SET(&msg, warned, post, PULIH_VIEW("Kepala Bagian Pengiriman"));
+    PULIH_SET(&msg, warned, person, PULIH_VIEW("K151"));
+    assert_int_equal(desk_event(d, PULIH_M_warned, &msg), PULIH_DONE);
+    expect_announced(d, PULIH_letter_warning, "Kepala Bagian Pengiriman");
+    const struct pulih_row_letter *letter = desk_letter(d, PULIH_letter_warning, "Kepala Bagian Pengiriman");
+    assert_true(desk_says(letter->body, "u.p. K151"));
+    assert_true(desk_says(letter->body, "tenggat penyelesaian"));
+    assert_true(desk_says_date(d, letter, d->now_us + DESK_HOUR));
+    desk_close(d);
+}
+
+/* Beside what the customer is told, whatever the hour. */
+static void pages_the_post_that_the_plan_names(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i <= PULIH_COUNT(open_states); i++) {
+        bool first = i == PULIH_COUNT(open_states);
+        int after = first ? PULIH_STATE_acknowledged : open_states[i];
+        struct desk *d = open_desk(first ? PULIH_STATE_planned : open_states[i]);
+        struct pulih_planned msg = {0};
+        struct pulih_paged paged;
+        PULIH_SET(&msg, planned, due_at, d->row.due_at);
+        PULIH_SET(&msg, planned, promise, (uint64_t)d->row.promises);
+        PULIH_SET(&msg, planned, post, PULIH_VIEW("Kepala Bagian Pengiriman"));
+        PULIH_SET(&msg, planned, policy, PULIH_VIEW("p"));
+        PULIH_SET(&msg, planned, page_level, 1);
+        PULIH_SET(&msg, planned, page_post, PULIH_VIEW("Manajer Layanan Pelanggan"));
+        PULIH_SET(&msg, planned, page_person, PULIH_VIEW("K302"));
+        PULIH_SET(&msg, planned, page_by, d->now_us + 15 * DESK_MINUTE);
+        assert_int_equal(desk_event(d, PULIH_M_planned, &msg), PULIH_DONE);
+        assert_int_equal(desk_count(d, PULIH_T_event), 2);
+        desk_expect_event(d, 1, PULIH_M_paged, after, &paged);
+        assert_true(pulih_view_is(paged.post, "Manajer Layanan Pelanggan"));
+        assert_true(pulih_view_is(paged.person, "K302"));
+        assert_int_equal(paged.acknowledge_by, d->now_us + 15 * DESK_MINUTE);
+        const struct pulih_row_letter *letter = &PULIH_ROWS(&d->rows, letter)[1];
+        assert_int_equal(letter->kind, PULIH_letter_page);
+        assert_int_equal(letter->n, paged.letter);
+        assert_true(desk_says_date(d, letter, d->now_us + 15 * DESK_MINUTE));
+        assert_true(desk_says(letter->body, "u.p. K302"));
+        desk_close(d);
+    }
+}
 
 static void expect_only_published(const struct desk *d)
 {
@@ -223,6 +359,35 @@ static void expect_only_published(const struct desk *d)
     for (size_t t = 0; t < PULIH_T_N; t++)
         assert_int_equal(desk_count(d, (enum pulih_table)t), t == PULIH_T_feed);
 }
+
+/* The customer is told a new date, and nothing when it is the old one. */
+static void tells_the_date_of_an_answer(void **state)
+{
+    struct desk *d = open_desk(PULIH_STATE_acknowledged);
+    struct pulih_reprimand_met met = {0};
+    struct pulih_calmed calmed = {0};
+
+    (void)state;
+    d->row.due_at = d->now_us + 3 * DESK_HOUR;
+    PULIH_SET(&met, reprimand_met, level, 2);
+    PULIH_SET(&met, reprimand_met, actor, PULIH_VIEW("K301"));
+    PULIH_SET(&met, reprimand_met, due_at, d->row.due_at);
+    PULIH_SET(&met, reprimand_met, promise, 3);
+    assert_int_equal(desk_event(d, PULIH_M_reprimand_met, &met), PULIH_DONE);
+    desk_expect_event(d, 0, PULIH_M_informed, PULIH_STATE_acknowledged, NULL);
+    assert_true(desk_says_date(d, desk_letter(d, PULIH_letter_update, NULL), d->row.due_at));
+    PULIH_SET(&calmed, calmed, level, 2);
+    PULIH_SET(&calmed, calmed, actor, PULIH_VIEW("K301"));
+    PULIH_SET(&calmed, calmed, due_at, d->row.due_at);
+    assert_int_equal(desk_event(d, PULIH_M_calmed, &calmed), PULIH_DONE);
+    expect_only_published(d);
+    PULIH_SET(&calmed, calmed, promise, 4);
+    assert_int_equal(desk_event(d, PULIH_M_calmed, &calmed), PULIH_DONE);
+    assert_true(desk_says_date(d, desk_letter(d, PULIH_letter_update, NULL), d->row.due_at));
+    desk_close(d);
+}
+
+/* --- what is only published --------------------------------------------------------------------------------- */
 
 static void publishes_notes_and_what_was_said_elsewhere(void **state)
 {
@@ -385,7 +550,7 @@ static void expect_offered(const struct desk *d, uint64_t n, uint64_t amount, in
 /* A superior has it; the ladder runs. */
 static void expect_asked(const struct desk *d, uint64_t n)
 {
-    struct pulih_view post = d->policy->ladder[0].post;
+    struct pulih_view post = d->policy->ladder.rung[0].post;
     struct pulih_approval_asked msg;
 
     assert_int_equal(desk_count(d, PULIH_T_event), 1);
@@ -1088,6 +1253,9 @@ static void gives_up_what_it_cannot_read(void **state)
         {PULIH_STATE_acknowledged, PULIH_M_clock_resumed, "the stored resumption cannot be read"},
         {PULIH_STATE_acknowledged, PULIH_M_reprimanded, "the stored reprimand cannot be read"},
         {PULIH_STATE_acknowledged, PULIH_M_ladder_ended, "the stored end of the ladder cannot be read"},
+        {PULIH_STATE_acknowledged, PULIH_M_warned, "the stored warning cannot be read"},
+        {PULIH_STATE_acknowledged, PULIH_M_planned, "the stored plan cannot be read"},
+        {PULIH_STATE_acknowledged, PULIH_M_calmed, "the stored de-escalation cannot be read"},
         {PULIH_STATE_acknowledged, PULIH_M_offer_made, "the stored offer cannot be read"},
         {PULIH_STATE_approving, PULIH_M_approved, "the stored approval cannot be read"},
         {PULIH_STATE_approving, PULIH_M_refused, "the stored refusal cannot be read"},
@@ -1162,6 +1330,11 @@ int main(void)
         cmocka_unit_test(tells_plans_at_their_time_only),
         cmocka_unit_test(tells_of_a_pause_and_its_end),
         cmocka_unit_test(writes_to_posts),
+        cmocka_unit_test(a_reprimand_names_person_dates_and_those_who_were_silent),
+        cmocka_unit_test(the_end_of_the_ladder_drafts_an_external_notice),
+        cmocka_unit_test(warns_a_post),
+        cmocka_unit_test(pages_the_post_that_the_plan_names),
+        cmocka_unit_test(tells_the_date_of_an_answer),
         cmocka_unit_test(publishes_notes_and_what_was_said_elsewhere),
         cmocka_unit_test(takes_reports_of_letters_it_wrote),
         cmocka_unit_test(links_are_of_two_complaints),

@@ -11,6 +11,7 @@
 #include <sodium.h>
 
 #include "pulih/base/clock.h"
+#include "pulih/core/ladder.h"
 #include "tests/lib/calendars.h"
 #include "tests/lib/policy_files.h"
 
@@ -68,11 +69,13 @@ static void reads_people(void **state)
         snprintf(post, sizeof post, "Post %d", i);
         assert_view(p->answerable[i], post);
     }
-    assert_int_equal(p->n_rungs, 3);
-    assert_view(p->ladder[0].post, "Rung 1");
-    assert_duration(p->ladder[0].answer_within, 4, PULIH_UNIT_working_hour);
-    assert_view(p->ladder[2].post, "Rung 3");
-    assert_duration(p->ladder[2].answer_within, 2, PULIH_UNIT_hour);
+    assert_int_equal(p->ladder.n, 3);
+    assert_view(p->ladder.rung[0].post, "Rung 1");
+    assert_duration(p->ladder.rung[0].answer_within, 4, PULIH_UNIT_working_hour);
+    assert_view(p->ladder.rung[2].post, "Rung 3");
+    assert_duration(p->ladder.rung[2].answer_within, 2, PULIH_UNIT_hour);
+    assert_duration(p->ladder.rung[2].acknowledge_within, 1, PULIH_UNIT_hour);
+    assert_false(p->ladder.page);
     assert_int_equal(p->n_authority, 2);
     assert_int_equal(pulih_policy_role(p, PULIH_VIEW("agent")), 0);
     assert_int_equal(pulih_policy_role(p, PULIH_VIEW("manager")), 1);
@@ -83,6 +86,48 @@ static void reads_people(void **state)
     assert_int_equal(p->threshold[PULIH_AXIS_category], 60);
     assert_int_equal(p->threshold[PULIH_AXIS_anger], 0);
     assert_int_equal(p->threshold[PULIH_AXIS_tier], 50);
+    pulih_policy_free(p);
+}
+
+static void reads_posts_and_absences(void **state)
+{
+    struct pulih_policy *p = load_changed(*state, "", "");
+    const struct pulih_post *post = pulih_post_find(p, PULIH_VIEW("Rung 1"));
+    int64_t from_us = 0, until_us = 0;
+
+    assert_int_equal(p->n_posts, 11);
+    assert_non_null(post);
+    assert_int_equal(post->n_persons, 3);
+    assert_view(post->person[0], "R1");
+    assert_view(post->person[2], "R1b");
+    assert_null(pulih_post_find(p, PULIH_VIEW("rung 1")));
+    assert_int_equal(p->n_absences, 1);
+    assert_view(p->absences[0].person, "R2");
+    assert_true(pulih_time_parse(PULIH_VIEW("2026-12-01T00:00:00+08:00"), &from_us));
+    assert_true(pulih_time_parse(PULIH_VIEW("2027-01-01T00:00:00+08:00"), &until_us));
+    assert_int_equal(p->absences[0].from_us, from_us);
+    assert_int_equal(p->absences[0].until_us, until_us);
+    assert_view(p->notice_post, "Post 7");
+    assert_view(p->notice_recipient, "Pengawas");
+    pulih_policy_free(p);
+}
+
+static void reads_ladders(void **state)
+{
+    struct pulih_policy *p = load_changed(*state, "", "");
+
+    assert_int_equal(p->n_ladders, 2);
+    assert_true(p->ladders[0].page);
+    assert_int_equal(p->ladders[0].departments, 1 << PULIH_department_payment);
+    assert_int_equal(p->ladders[0].tiers, 1 << PULIH_tier_complex | 1 << PULIH_tier_important);
+    assert_int_equal(p->ladders[0].n, 1);
+    assert_int_equal(p->ladders[1].n_tenants, 2);
+    assert_int_equal(p->ladders[1].tenants[1], 8);
+    assert_view(p->ladders[1].rung[0].post, "Rung 2");
+    assert_duration(p->ladders[1].rung[0].acknowledge_within, 3, PULIH_UNIT_hour);
+    assert_duration(p->warn_before[PULIH_tier_normal], 4, PULIH_UNIT_working_hour);
+    assert_duration(p->warn_before[PULIH_tier_unknown], 4, PULIH_UNIT_working_hour);
+    assert_int_equal(p->warn_before[PULIH_tier_simple].amount, 0);
     pulih_policy_free(p);
 }
 
@@ -225,8 +270,8 @@ static void ships_a_policy_for_indonesia(void **state)
     pulih_calendar_print(p->calendar, due(p->calendar, at_us, p->resolve_within[PULIH_tier_simple]),
                          p->language, &text);
     assert_string_equal(pulih_buf_text(&text), "Senin, 28 Desember 2026 pukul 17.00 WIB");
-    assert_int_equal(p->n_rungs, 4);
-    assert_view(p->ladder[3].post, "Direktur Operasional");
+    assert_int_equal(p->ladder.n, 4);
+    assert_view(p->ladder.rung[3].post, "Direktur Operasional");
     assert_true(pulih_policy_role(p, PULIH_VIEW("agent")) >= 0);
     pulih_policy_free(p);
 }
@@ -287,6 +332,10 @@ static void fill(struct pulih_slots *slots, int kind, bool all)
         [PULIH_SLOT_missed] = "Jumat, 20 November 2026 pukul 17.00 WIB",
         [PULIH_SLOT_level] = "2",
         [PULIH_SLOT_reason] = "REASON",
+        [PULIH_SLOT_person] = "K301",
+        [PULIH_SLOT_acknowledge] = "Senin, 23 November 2026 pukul 10.00 WIB",
+        [PULIH_SLOT_unanswered] = "\n1. Kepala Regu Layanan (K201): tidak menerima teguran",
+        [PULIH_SLOT_recipient] = "Otoritas pengawas",
     };
 
     for (int i = 0; i < PULIH_SLOT_N; i++) {
@@ -383,6 +432,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_A_FOLDER(reads_a_good_policy),
         IN_A_FOLDER(reads_people),
+        IN_A_FOLDER(reads_posts_and_absences),
+        IN_A_FOLDER(reads_ladders),
         IN_A_FOLDER(reads_whole_rupiah),
         IN_A_FOLDER(reads_the_calendar),
         IN_A_FOLDER(reads_letters),

@@ -190,9 +190,13 @@ static void packs_big_endian_in_the_order_of_the_table(void **state)
     struct pulih_row_complaint row = {.shard = 0x0102,
                                       .tenant = 0x03040506,
                                       .number = 0x0708090a0b0c0d0e,
-                                      .received_at = 0x1112131415161718};
+                                      .received_at = 0x1112131415161718,
+                                      .approval_armed = 0x191a1b1c,
+                                      .approval_level = 0x1d1e,
+                                      .transfers = 0x1f20};
     static const uint8_t expected[] = {0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0a, 0x0b,
                                        0x0c, 0x0d, 0x0e, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18};
+    static const uint8_t last[] = {0x19, 0x1a, 0x1b, 0x1c, 0x1d, 0x1e, 0x1f, 0x20};
 
     (void)state;
     memset(row.id.b, 0xee, sizeof row.id.b);
@@ -200,7 +204,9 @@ static void packs_big_endian_in_the_order_of_the_table(void **state)
     pulih_row_pack(&row, &packed);
     assert_memory_equal(packed.at, row.id.b, sizeof row.id.b);
     assert_memory_equal(packed.at + sizeof row.id.b, expected, sizeof expected);
-    assert_memory_equal(packed.at + packed.len - sizeof row.hash.b, row.hash.b, sizeof row.hash.b);
+    assert_memory_equal(packed.at + packed.len - sizeof last - sizeof row.hash.b, row.hash.b,
+                        sizeof row.hash.b);
+    assert_memory_equal(packed.at + packed.len - sizeof last, last, sizeof last);
 }
 
 static void refuses_another_length(void **state)

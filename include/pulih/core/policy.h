@@ -15,8 +15,13 @@
 
 enum {
     PULIH_TIERS = 5,
-    PULIH_LETTERS = 16,
+    PULIH_LETTERS = 19,
     PULIH_RUNGS_MAX = 8,
+    PULIH_LADDERS_MAX = 32,
+    PULIH_POSTS_MAX = 128,
+    PULIH_PERSONS_MAX = 6,
+    PULIH_ABSENCES_MAX = 256,
+    PULIH_TENANTS_MAX = 16,
     PULIH_ROLES_MAX = 16,
     PULIH_LANGUAGES = 3,
     PULIH_TIER_ROWS_MAX = 32,
@@ -24,10 +29,35 @@ enum {
     PULIH_CALENDARS_MAX = 16
 };
 
-/* One rung of the ladder: a named post and how long it has to answer a reprimand. */
+/* A post and the codes of its persons, as in `actor`: the holder, then the stand-ins in their order. */
+struct pulih_post {
+    struct pulih_view name;
+    struct pulih_view person[PULIH_PERSONS_MAX];
+    size_t n_persons; /* 1 or more */
+};
+
+/* Nobody acts for the person from the first instant until before the second. */
+struct pulih_absence {
+    struct pulih_view person;
+    int64_t from_us, until_us;
+};
+
+/* One rung of a ladder: a named post and how long it has to answer a reprimand. */
 struct pulih_rung {
-    struct pulih_view post;
-    struct pulih_duration answer_within;
+    struct pulih_view post; /* name of one of policy.posts */
+    struct pulih_duration acknowledge_within;
+    struct pulih_duration answer_within; /* counted from the reprimand, too */
+};
+
+/* Who is reprimanded, lowest post first, for the complaints that it is meant for. */
+struct pulih_ladder {
+    uint32_t departments; /* bit n: PULIH_department_* n will do; 0: any */
+    uint32_t tiers;       /* the same of PULIH_tier_* */
+    int32_t tenants[PULIH_TENANTS_MAX];
+    size_t n_tenants; /* 0: any */
+    bool page;        /* the first rung is told at once, before any deadline passes */
+    struct pulih_rung rung[PULIH_RUNGS_MAX];
+    size_t n; /* 1 or more; of `policy.ladder` 3 or more */
 };
 
 struct pulih_named_calendar {
@@ -75,6 +105,7 @@ struct pulih_policy {
 
     struct pulih_duration plan_within;                 /* receipt promises steps and deadline by then */
     struct pulih_duration resolve_within[PULIH_TIERS]; /* by tier; `unknown` has that of `normal` */
+    struct pulih_duration warn_before[PULIH_TIERS];    /* amount 0: nobody is warned */
     struct pulih_duration answer_within;               /* an offer waits this long for its answer */
     struct pulih_duration verify_within;               /* and a verification this long */
     bool close_on_silence[2];                          /* [0] offers, [1] verifications; else ladder climbs */
@@ -82,8 +113,14 @@ struct pulih_policy {
     uint16_t offers_max;                               /* declined offers after which the ladder climbs */
 
     struct pulih_view answerable[8]; /* by department: the post that deals with it */
-    struct pulih_rung ladder[PULIH_RUNGS_MAX];
-    size_t n_rungs; /* 3 or more */
+    struct pulih_post posts[PULIH_POSTS_MAX];
+    size_t n_posts;
+    struct pulih_absence absences[PULIH_ABSENCES_MAX];
+    size_t n_absences;
+    struct pulih_ladder ladders[PULIH_LADDERS_MAX]; /* the first that is meant for a complaint holds */
+    size_t n_ladders;
+    struct pulih_ladder ladder;                      /* where none of them is */
+    struct pulih_view notice_recipient, notice_post; /* above the last rung; absent: no external notice */
     struct pulih_authority authority[PULIH_ROLES_MAX];
     size_t n_authority;
 

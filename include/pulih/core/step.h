@@ -23,6 +23,13 @@ struct pulih_mail {
     int16_t type;
 };
 
+/* What a post of the ladder was told last. */
+struct pulih_told {
+    int16_t type; /* wire number: reprimanded or paged; 0: nothing */
+    int64_t at_us;
+    struct pulih_view body;
+};
+
 /* One piece of work. Everything but `row` is as read; the step changes `row`. */
 struct pulih_item {
     struct pulih_row_complaint row; /* first, so that rows bind straight from items */
@@ -33,10 +40,11 @@ struct pulih_item {
     enum pulih_m type;
     struct pulih_view body;
     struct pulih_view text;       /* its content, absent if it has none */
-    bool loaded;                  /* the three below are known: read from the database, not hinted */
+    bool loaded;                  /* the four below are known: read from the database, not hinted */
     struct pulih_row_offer offer; /* the last offer; n is 0 when there is none */
     struct pulih_view offer_text; /* its content */
     struct pulih_mail next_mail;
+    struct pulih_told told; /* the last page or reprimand, where the ladder needs it */
     enum pulih_verdict verdict;
     const char *reason;  /* NEVER: why */
     enum pulih_stage to; /* who works on it next; none: at rest */
@@ -92,7 +100,8 @@ int pulih_step_language(const struct pulih_step *step);
  * ends with PULIH_NEVER, whatever the handler goes on to return. */
 int64_t pulih_step_due(struct pulih_step *step, int64_t from_us, struct pulih_duration d);
 
-/* Arms the ladder for `due_us`; the deadline becomes a row at once, an older one becomes moot. */
+/* Arms the ladder for `due_us`; the deadline becomes a row at once, with that of its warning where the policy
+ * wants one; older ones become moot. */
 void pulih_step_arm(struct pulih_step *step, int deadline, int64_t due_us);
 /* Stops it and keeps the working time that is left. */
 void pulih_step_stand(struct pulih_step *step);

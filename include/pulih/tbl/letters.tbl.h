@@ -16,4 +16,7 @@ LETTER(handover, post, reference, post)
 LETTER(approval_request, post, reference, post, solution)
 LETTER(paused, customer, reference, reason)
 LETTER(resumed, customer, reference, due)
+LETTER(warning, post, reference, post, due)
+LETTER(external_notice, post, reference, post, recipient, unanswered)
+LETTER(page, post, reference, post, due)
 #undef LETTER

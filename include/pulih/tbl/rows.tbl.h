@@ -38,6 +38,9 @@ TABLE(complaint)
   COL(complaint, int2, reopened)       /* times */
   COL(complaint, time, updated_at)
   COL(complaint, hash, hash)           /* of the last event */
+  COL(complaint, int4, approval_armed) /* version that armed its clock; 0: not armed */
+  COL(complaint, int2, approval_level) /* posts that were asked before the one that is asked now */
+  COL(complaint, int2, transfers)      /* times it went to another department */
 END(complaint)
 
 TABLE(event)

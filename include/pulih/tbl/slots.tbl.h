@@ -14,4 +14,8 @@ SLOT(missed, "deadline that passed, as people read it")
 SLOT(level, "rung of the ladder")
 SLOT(reason, "reason, in the letter's language")
 SLOT(company, "name of the company, from the policy")
+SLOT(person, "code of the person who fills the post")
+SLOT(acknowledge, "when a reprimand must be acknowledged, as people read it")
+SLOT(unanswered, "lower posts that did not answer, each on a new line")
+SLOT(recipient, "whom an external notice is for")
 #undef SLOT

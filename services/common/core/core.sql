@@ -3,7 +3,8 @@
 -- with unnest can flip to a scan when statistics are stale, and stays flipped. `shard + 0` keeps a planner that
 -- takes complaint for empty off the index of numbers, which holds the shard, too. Where a row may change while the
 -- statement waits for it, what was found is asked for again beside the ctid: before 15.15, 16.11, 17.7 and 18.1
--- PostgreSQL forgot to compare a ctid again after the wait.
+-- PostgreSQL forgot to compare a ctid again after the wait. Messages about the ladder (53 to 56) go by the reprimand (81)
+-- or page (100) before them.
 
 -- name: schema_version ()
 SELECT max(version), max(min_code), clock_timestamp(), current_setting('transaction_read_only') = 'on'
@@ -46,7 +47,7 @@ CROSS JOIN LATERAL (SELECT * FROM pulih.complaint t WHERE t.id = u.id AND t.shar
     FOR NO KEY UPDATE) c
 -- name: load_work (uuid[] complaint, int2[] shard, int4[] version, int4[] cursor)
 SELECT u.n, e.type, e.body, e.prior, c.body, o.n, o.version, o.remedy, o.amount, o.currency, o.role, o.actor, oc.body,
-    m.version, m.type
+    m.version, m.type, told.type, told.recorded_at, told.body
 FROM unnest($1::uuid[], $2::int2[], $3::int4[], $4::int4[]) WITH ORDINALITY u(complaint, shard, version, cursor, n)
 CROSS JOIN LATERAL (SELECT * FROM pulih.event t WHERE t.complaint = u.complaint AND t.shard = u.shard
     AND t.version = u.version OFFSET 0) e
@@ -59,6 +60,9 @@ LEFT JOIN LATERAL (SELECT * FROM pulih.content t WHERE t.complaint = o.complaint
 LEFT JOIN LATERAL (SELECT t.version, t.type FROM pulih.event t WHERE t.complaint = u.complaint
     AND t.shard = u.shard AND t.version > u.cursor AND t.type BETWEEN 33 AND 63
     ORDER BY t.version LIMIT 1) m ON true
+LEFT JOIN LATERAL (SELECT t.type, t.recorded_at, t.body FROM pulih.event t WHERE e.type BETWEEN 53 AND 56
+    AND t.complaint = u.complaint AND t.shard = u.shard AND t.version < u.version AND t.type IN (81, 100)
+    ORDER BY t.version DESC LIMIT 1) told ON true
 -- name: move_complaints (pulih.complaint_move[] rows, int8 wanted)
 WITH found AS MATERIALIZED (
     SELECT u.*, t.ctid AS at FROM unnest($1::pulih.complaint_move[]) u
@@ -67,6 +71,7 @@ WITH found AS MATERIALIZED (
 moved AS (
     UPDATE pulih.complaint c SET state = f.state, version = f.version, holder = f.holder, cursor = f.cursor,
         waiting = f.waiting, language = f.language, channel = f.channel, category = f.category,
+        approval_armed = f.approval_armed, approval_level = f.approval_level, transfers = f.transfers,
         department = f.department, tier = f.tier, gravity = f.gravity, unsure = f.unsure, clock = f.clock,
         level = f.level, ended = f.ended, ladder_kind = f.ladder_kind, ladder_armed = f.ladder_armed,
         ladder_left_us = f.ladder_left_us, ladder_due = f.ladder_due, silence_armed = f.silence_armed,

@@ -6,7 +6,7 @@
 
 #include "services/common/core/policy_read.h"
 
-enum { PULIH_ZONE_MAX_BYTES = 64 };
+enum { PULIH_ZONE_MAX_BYTES = 64, PULIH_DATE_LEN = 10 };
 
 /* A calendar while its group is read: special days in the order of reading. */
 struct pulih_calendar_draft {
@@ -18,6 +18,8 @@ struct pulih_calendar_draft {
     bool joint_leave_works;
 };
 
+/* The date that a text begins with as yyyymmdd, or -1; NULL is none. */
+int32_t pulih_policy_date(const char *text);
 /* The number that so many digits make, or -1. */
 int pulih_policy_digits(const char *at, size_t digits);
 void pulih_policy_read_hours(struct pulih_policy_reader *r, const struct config_setting_t *slots,

@@ -15,17 +15,15 @@ enum {
     DATES_MAX = 2000,
     FILES_MAX = 64,
     FILE_MAX_BYTES = 1 << 20,
-    DATE_LEN = 10,
     FIRST_DATE = 20000101,
     LAST_DATE = 20501231
 };
 
-/* The date that a text begins with as yyyymmdd, or -1. */
-static int32_t date_at(const char *text)
+int32_t pulih_policy_date(const char *text)
 {
     int64_t days;
 
-    if (!text || strlen(text) < DATE_LEN || text[4] != '-' || text[7] != '-')
+    if (!text || strlen(text) < PULIH_DATE_LEN || text[4] != '-' || text[7] != '-')
         return -1;
     int year = pulih_policy_digits(text, 4), month = pulih_policy_digits(text + 5, 2),
         day = pulih_policy_digits(text + 8, 2);
@@ -56,18 +54,20 @@ static void read_holiday(struct pulih_calendar_draft *d, const config_setting_t 
 {
     struct pulih_policy_reader *r = d->reader;
     const char *text = config_setting_get_string(at);
-    int32_t date = date_at(text);
+    int32_t date = pulih_policy_date(text);
 
-    if (date < 0 || (text[DATE_LEN] && text[DATE_LEN] != ' ')) {
+    if (date < 0 || (text[PULIH_DATE_LEN] && text[PULIH_DATE_LEN] != ' ')) {
         pulih_policy_wrong(
             r, at, "expected a date from 2000 to 2050 such as \"2026-12-25\", with a name or without");
     } else if (is_given(d, first, date)) {
         pulih_policy_wrong(r, at, "this date is given twice");
     } else {
-        struct pulih_view whole = pulih_policy_text(r, at, DATE_LEN + 1 + PULIH_ICS_NAME_MAX_BYTES, false);
+        struct pulih_view whole =
+            pulih_policy_text(r, at, PULIH_DATE_LEN + 1 + PULIH_ICS_NAME_MAX_BYTES, false);
         struct pulih_special_day *special = add_special(d, date, PULIH_DAY_holiday);
-        if (whole.len > DATE_LEN + 1)
-            special->name = (struct pulih_view){whole.at + DATE_LEN + 1, whole.len - DATE_LEN - 1};
+        if (whole.len > PULIH_DATE_LEN + 1)
+            special->name =
+                (struct pulih_view){whole.at + PULIH_DATE_LEN + 1, whole.len - PULIH_DATE_LEN - 1};
     }
 }
 
@@ -95,7 +95,7 @@ static void read_one_off(struct pulih_calendar_draft *d, config_setting_t *at, s
     config_setting_t *name = config_setting_get_member(at, "name");
     if (date) {
         const char *text = config_setting_get_string(date);
-        day.date = text && strlen(text) == DATE_LEN ? date_at(text) : -1;
+        day.date = text && strlen(text) == PULIH_DATE_LEN ? pulih_policy_date(text) : -1;
         if (day.date < 0)
             pulih_policy_wrong(r, date, "expected a date from 2000 to 2050 such as \"2026-12-25\"");
         else if (is_given(d, first, day.date))

@@ -69,7 +69,7 @@ static struct pulih_view read_template(struct pulih_policy_reader *r, const conf
     return text;
 }
 
-/* A post has no business with the customer's name; a subject is one line, and a solution may be many. */
+/* A post has no business with the customer's name; a subject is one line, and some slots may be many. */
 static void read_letter(struct pulih_policy_reader *r, config_setting_t *at, const struct letter_row *row,
                         struct pulih_template *ret)
 {
@@ -83,7 +83,7 @@ static void read_letter(struct pulih_policy_reader *r, config_setting_t *at, con
     config_setting_t *text = pulih_policy_member(r, at, "text");
     if (subject)
         ret->subject = read_template(r, subject, SUBJECT_MAX_BYTES, false,
-                                     refused | BIT(solution) | BIT(argument), NULL);
+                                     refused | BIT(solution) | BIT(argument) | BIT(unanswered), NULL);
     if (text)
         ret->text = read_template(r, text, TEXT_MAX_BYTES, true, refused, row->demands);
 }

@@ -1,9 +1,9 @@
-/* Who answers for what: posts by department, the ladder, authority. */
+/* Who answers for what: posts by department, ladders, authority. */
 #include <libconfig.h>
 
 #include "services/common/core/policy_read.h"
 
-enum { RUNGS_MIN = 3, POST_MAX_BYTES = 64, ROLE_MAX_BYTES = 32 };
+enum { RUNGS_MIN = 3, ROLE_MAX_BYTES = 32, RECIPIENT_MAX_BYTES = 200 };
 #define AMOUNT_MAX INT64_C(9000000000000000) /* of messages.tbl.h, in minor units */
 
 void pulih_policy_read_answerable(struct pulih_policy_reader *r, config_setting_t *at)
@@ -18,36 +18,108 @@ void pulih_policy_read_answerable(struct pulih_policy_reader *r, config_setting_
         int department = pulih_word_number(PULIH_WORDS_department, pulih_view_of(names[i]));
         config_setting_t *member = pulih_policy_member(r, at, names[i]);
         if (member)
-            r->policy->answerable[department] = pulih_policy_text(r, member, POST_MAX_BYTES, false);
+            r->policy->answerable[department] = pulih_policy_post(r, member);
     }
 }
 
-static void read_rung(struct pulih_policy_reader *r, config_setting_t *at, struct pulih_rung *ret)
+/* A post twice would have the climb go in a circle. */
+static void read_rung(struct pulih_policy_reader *r, config_setting_t *at, struct pulih_ladder *ladder)
 {
-    static const char *const names[] = {"post", "answer_within"};
+    static const char *const names[] = {"post", "acknowledge_within", "answer_within"};
+    struct pulih_rung *rung = &ladder->rung[ladder->n++];
 
     pulih_policy_group(r, at, names, PULIH_COUNT(names));
     if (!config_setting_is_group(at))
         return;
     config_setting_t *post = pulih_policy_member(r, at, "post");
+    config_setting_t *acknowledge_within = pulih_policy_member(r, at, "acknowledge_within");
     config_setting_t *answer_within = pulih_policy_member(r, at, "answer_within");
     if (post)
-        ret->post = pulih_policy_text(r, post, POST_MAX_BYTES, false);
+        rung->post = pulih_policy_post(r, post);
+    if (acknowledge_within)
+        pulih_policy_duration(r, acknowledge_within, &rung->acknowledge_within);
     if (answer_within)
-        pulih_policy_duration(r, answer_within, &ret->answer_within);
-    for (const struct pulih_rung *lower = r->policy->ladder; post && ret->post.at && lower < ret; lower++)
-        if (pulih_view_same(lower->post, ret->post))
+        pulih_policy_duration(r, answer_within, &rung->answer_within);
+    for (const struct pulih_rung *lower = ladder->rung; rung->post.at && lower < rung; lower++)
+        if (pulih_view_same(lower->post, rung->post))
             pulih_policy_wrong(r, post, "this post stands lower on the ladder already");
+}
+
+static void read_rungs(struct pulih_policy_reader *r, config_setting_t *at, size_t least,
+                       struct pulih_ladder *ladder)
+{
+    if (!pulih_policy_elements(r, at, least, PULIH_RUNGS_MAX))
+        return;
+    for (int i = 0; i < config_setting_length(at); i++)
+        read_rung(r, config_setting_get_elem(at, (unsigned)i), ladder);
 }
 
 void pulih_policy_read_ladder(struct pulih_policy_reader *r, config_setting_t *at)
 {
-    struct pulih_policy *p = r->policy;
+    read_rungs(r, at, RUNGS_MIN, &r->policy->ladder);
+}
 
-    if (!pulih_policy_elements(r, at, RUNGS_MIN, PULIH_RUNGS_MAX))
+static void read_tenants(struct pulih_policy_reader *r, config_setting_t *at, struct pulih_ladder *ladder)
+{
+    int64_t tenant;
+
+    if (!pulih_policy_elements(r, at, 1, PULIH_TENANTS_MAX))
         return;
     for (int i = 0; i < config_setting_length(at); i++)
-        read_rung(r, config_setting_get_elem(at, (unsigned)i), &p->ladder[p->n_rungs++]);
+        if (pulih_policy_integer(r, config_setting_get_elem(at, (unsigned)i), 0, INT32_MAX, &tenant))
+            ladder->tenants[ladder->n_tenants++] = (int32_t)tenant;
+}
+
+static void read_one_ladder(struct pulih_policy_reader *r, config_setting_t *at, struct pulih_ladder *ladder)
+{
+    static const char *const names[] = {"department", "tier", "tenant", "page", "rungs"};
+    size_t before = r->why->len;
+
+    pulih_policy_group(r, at, names, PULIH_COUNT(names));
+    if (!config_setting_is_group(at))
+        return;
+    config_setting_t *department = config_setting_get_member(at, "department");
+    config_setting_t *tier = config_setting_get_member(at, "tier");
+    config_setting_t *tenant = config_setting_get_member(at, "tenant");
+    config_setting_t *page = config_setting_get_member(at, "page");
+    config_setting_t *rungs = pulih_policy_member(r, at, "rungs");
+    if (department)
+        ladder->departments = pulih_policy_word_bits(r, department, PULIH_WORDS_department);
+    if (tier)
+        ladder->tiers = pulih_policy_word_bits(r, tier, PULIH_WORDS_tier);
+    if (tenant)
+        read_tenants(r, tenant, ladder);
+    if (page)
+        pulih_policy_boolean(r, page, &ladder->page);
+    if (rungs)
+        read_rungs(r, rungs, 1, ladder);
+    if (r->why->len == before && !ladder->departments && !ladder->tiers && !ladder->n_tenants)
+        pulih_policy_wrong(r, at, "expected department, tier or tenant; what holds for all is `ladder`");
+}
+
+void pulih_policy_read_ladders(struct pulih_policy_reader *r, config_setting_t *at)
+{
+    struct pulih_policy *p = r->policy;
+
+    if (!pulih_policy_elements(r, at, 0, PULIH_LADDERS_MAX))
+        return;
+    for (int i = 0; i < config_setting_length(at); i++)
+        read_one_ladder(r, config_setting_get_elem(at, (unsigned)i), &p->ladders[p->n_ladders++]);
+}
+
+void pulih_policy_read_external_notice(struct pulih_policy_reader *r, config_setting_t *at)
+{
+    static const char *const names[] = {"recipient", "post"};
+
+    pulih_policy_group(r, at, names, PULIH_COUNT(names));
+    if (!config_setting_is_group(at))
+        return;
+    config_setting_t *recipient = pulih_policy_member(r, at, "recipient");
+    config_setting_t *post = pulih_policy_member(r, at, "post");
+    if (recipient)
+        r->policy->notice_recipient = pulih_policy_text(r, recipient, RECIPIENT_MAX_BYTES, false);
+    if (post)
+        r->policy->notice_post = pulih_policy_post(r, post);
 }
 
 static void read_authority(struct pulih_policy_reader *r, config_setting_t *at, int64_t minor_per_unit,

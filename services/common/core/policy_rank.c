@@ -11,26 +11,6 @@ static const char customer_kind[] = "customer_kind", customer_deadline[] = "cust
 
 /* --- conditions ---------------------------------------------------------------------------------------- */
 
-/* Bits of the words that a setting names, one or a list of them. */
-static uint16_t read_words(struct pulih_policy_reader *r, config_setting_t *at, enum pulih_words list)
-{
-    uint16_t bits = 0;
-    int word;
-
-    if (config_setting_type(at) == CONFIG_TYPE_STRING) {
-        word = pulih_policy_word(r, at, list);
-        return word < 0 ? 0 : (uint16_t)(1u << word);
-    }
-    if (!pulih_policy_elements(r, at, 1, PULIH_POLICY_WORDS_MAX))
-        return 0;
-    for (int i = 0; i < config_setting_length(at); i++) {
-        word = pulih_policy_word(r, config_setting_get_elem(at, (unsigned)i), list);
-        if (word >= 0)
-            bits |= (uint16_t)(1u << word);
-    }
-    return bits;
-}
-
 static void read_axis(struct pulih_policy_reader *r, config_setting_t *at, int axis,
                       struct pulih_condition *ret)
 {
@@ -38,7 +18,7 @@ static void read_axis(struct pulih_policy_reader *r, config_setting_t *at, int a
 
     ret->axes |= 1u << axis;
     if (pulih_axes[axis].kind != PULIH_AXIS_IS_score)
-        ret->any[axis] = read_words(r, at, (enum pulih_words)pulih_axes[axis].words);
+        ret->any[axis] = pulih_policy_word_bits(r, at, (enum pulih_words)pulih_axes[axis].words);
     else if (pulih_policy_integer(r, at, 1, 100, &least))
         ret->any[axis] = (uint16_t)least;
 }
@@ -64,7 +44,7 @@ static void read_condition(struct pulih_policy_reader *r, config_setting_t *at, 
     config_setting_t *kind = config_setting_get_member(at, customer_kind);
     config_setting_t *deadline = config_setting_get_member(at, customer_deadline);
     if (kind)
-        ret->customer_kinds = read_words(r, kind, PULIH_WORDS_customer_kind);
+        ret->customer_kinds = pulih_policy_word_bits(r, kind, PULIH_WORDS_customer_kind);
     if (deadline)
         pulih_policy_boolean(r, deadline, &ret->customer_deadline);
 }

@@ -47,6 +47,9 @@ bool pulih_policy_boolean(struct pulih_policy_reader *r, const struct config_set
 /* Number of the word of a closed list, -1 on a fault. */
 int pulih_policy_word(struct pulih_policy_reader *r, const struct config_setting_t *at,
                       enum pulih_words list);
+/* Bit n for each word n that a setting names, one or a list of them. */
+uint16_t pulih_policy_word_bits(struct pulih_policy_reader *r, const struct config_setting_t *at,
+                                enum pulih_words list);
 /* The words of a list as names, n of them; from the first one, or from the one after `unknown`. */
 enum { PULIH_POLICY_WORDS_MAX = 20 };
 size_t pulih_policy_words(enum pulih_words list, bool with_unknown,
@@ -59,9 +62,17 @@ void pulih_policy_read_calendars(struct pulih_policy_reader *r, struct config_se
 void pulih_policy_read_calendar(struct pulih_policy_reader *r, struct config_setting_t *at);
 /* policy_time.c */
 void pulih_policy_read_resolve_within(struct pulih_policy_reader *r, struct config_setting_t *at);
+void pulih_policy_read_warn_before(struct pulih_policy_reader *r, struct config_setting_t *at);
+/* policy_posts.c */
+void pulih_policy_read_posts(struct pulih_policy_reader *r, struct config_setting_t *at);
+void pulih_policy_read_absences(struct pulih_policy_reader *r, struct config_setting_t *at);
+/* The name of a post that stands in `posts`; absent on a fault of the text itself. */
+struct pulih_view pulih_policy_post(struct pulih_policy_reader *r, const struct config_setting_t *at);
 /* policy_people.c */
 void pulih_policy_read_answerable(struct pulih_policy_reader *r, struct config_setting_t *at);
+void pulih_policy_read_ladders(struct pulih_policy_reader *r, struct config_setting_t *at);
 void pulih_policy_read_ladder(struct pulih_policy_reader *r, struct config_setting_t *at);
+void pulih_policy_read_external_notice(struct pulih_policy_reader *r, struct config_setting_t *at);
 void pulih_policy_read_authority(struct pulih_policy_reader *r, struct config_setting_t *at);
 /* policy_rank.c */
 void pulih_policy_read_tiers(struct pulih_policy_reader *r, struct config_setting_t *at);

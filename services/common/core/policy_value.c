@@ -205,3 +205,23 @@ int pulih_policy_word(struct pulih_policy_reader *r, const config_setting_t *at,
                              pulih_policy_words(list, true, names));
     return number;
 }
+
+uint16_t pulih_policy_word_bits(struct pulih_policy_reader *r, const config_setting_t *at,
+                                enum pulih_words list)
+{
+    uint16_t bits = 0;
+    int word;
+
+    if (config_setting_type(at) == CONFIG_TYPE_STRING) {
+        word = pulih_policy_word(r, at, list);
+        return word < 0 ? 0 : (uint16_t)(1u << word);
+    }
+    if (!pulih_policy_elements(r, at, 1, PULIH_POLICY_WORDS_MAX))
+        return 0;
+    for (int i = 0; i < config_setting_length(at); i++) {
+        word = pulih_policy_word(r, config_setting_get_elem(at, (unsigned)i), list);
+        if (word >= 0)
+            bits |= (uint16_t)(1u << word);
+    }
+    return bits;
+}

@@ -225,6 +225,9 @@ bool pulih_row_is_sound(const struct pulih_row_complaint *row)
         {row->declined, counter},
         {row->reopened, counter},
         {row->updated_at, time},
+        {row->approval_armed, row->version},
+        {row->approval_level, counter},
+        {row->transfers, counter},
     };
 
     for (size_t i = 0; i < PULIH_COUNT(columns); i++)

@@ -4,6 +4,7 @@
 
 #include "proto/shape.h"
 #include "pulih/base/must.h"
+#include "pulih/core/ladder.h"
 
 /* --- running a handler ---------------------------------------------------------------------------------- */
 
@@ -197,6 +198,15 @@ static void add_deadline(struct pulih_step *step, int kind, int64_t due_us)
     deadline->armed = row->version;
 }
 
+/* Its number of `armed` is that of the deadline, so it is moot together with it. */
+static void add_warning(struct pulih_step *step, int64_t due_us)
+{
+    int64_t at_us;
+
+    if (pulih_warning_at(step->policy, step->item->row.tier, step->now_us, due_us, &at_us))
+        add_deadline(step, PULIH_deadline_warning, at_us);
+}
+
 void pulih_step_arm(struct pulih_step *step, int deadline, int64_t due_us)
 {
     struct pulih_row_complaint *row = &step->item->row;
@@ -206,6 +216,8 @@ void pulih_step_arm(struct pulih_step *step, int deadline, int64_t due_us)
     row->ladder_due = due_us;
     row->ladder_left_us = 0;
     add_deadline(step, deadline, due_us);
+    if (deadline == PULIH_deadline_resolution || deadline == PULIH_deadline_reprimand)
+        add_warning(step, due_us);
 }
 
 static int64_t in_calendar(struct pulih_step *step, bool found, int64_t due_us)
@@ -227,7 +239,7 @@ int64_t pulih_step_due(struct pulih_step *step, int64_t from_us, struct pulih_du
 /* Tiers with deadlines in hours of the wall are watched round the clock; their left time is such, too. */
 static bool round_the_clock(const struct pulih_step *step)
 {
-    return !pulih_unit_is_working(step->policy->resolve_within[step->item->row.tier].unit);
+    return pulih_is_round_the_clock(step->policy, step->item->row.tier);
 }
 
 void pulih_step_stand(struct pulih_step *step)

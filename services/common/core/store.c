@@ -263,7 +263,10 @@ enum {
     W_actor,
     W_offer_text,
     W_mail_version,
-    W_mail_type
+    W_mail_type,
+    W_told_type,
+    W_told_at,
+    W_told
 };
 
 static struct pulih_view keep(struct pulih_db *db, size_t call, size_t row, size_t col,
@@ -292,5 +295,8 @@ void pulih_store_read_work(struct pulih_db *db, size_t call, struct pulih_arena 
         item->offer_text = keep(db, call, i, W_offer_text, arena);
         item->next_mail.version = (int32_t)pulih_db_int(db, call, i, W_mail_version);
         item->next_mail.type = (int16_t)pulih_db_int(db, call, i, W_mail_type);
+        item->told.type = (int16_t)pulih_db_int(db, call, i, W_told_type);
+        item->told.at_us = pulih_db_time(db, call, i, W_told_at);
+        item->told.body = keep(db, call, i, W_told, arena);
     }
 }
