@@ -53,9 +53,9 @@ def new_deadlines_count_for_new_plans_and_old_promises_stay():
     chain = Reloadable()
     old = Case(chain)
     due = old.last("planned")["due_at"]
-    change_policy(chain._policy, (r'(simple    )= ".*"', r'\1= "30 calendar_days"'),
-                  (r'(normal    )= ".*"', r'\1= "30 calendar_days"'),
-                  (r'(complex   )= ".*"', r'\1= "30 calendar_days"'))
+    change_policy(chain._policy, (r'(simple    )= "1 working_day"', r'\1= "30 calendar_days"'),
+                  (r'(normal    )= "3 working_days"', r'\1= "30 calendar_days"'),
+                  (r'(complex   )= "10 working_days"', r'\1= "30 calendar_days"'))
     chain.reload(chain.escalation)
     new = Case(chain)
     assert new.last("planned")["due_at"] - new.events()[0].recorded == 30 * 86400 * 1_000_000

@@ -38,6 +38,11 @@ def passed():
     return Passed()
 
 
+def is_important(events):
+    """Safety or life: a post is paged beside all that every complaint has."""
+    return events[1].body["tier"] == "important"
+
+
 def packed(value):
     return msgpack.unpackb(bytes(value), raw=False)
 
@@ -54,8 +59,10 @@ def all_samples_are_there_to_be_tried():
 @test
 def every_one_has_the_four_events_in_order():
     for id, body, ack, events in passed().each():
-        assert [(e.version, e.name) for e in events] == list(enumerate(STEPS, 1)), (body["story"], events)
-        assert [e.state for e in events] == ["received", "classified", "planned", "acknowledged"]
+        steps = STEPS + ["paged"] * is_important(events)
+        assert [(e.version, e.name) for e in events] == list(enumerate(steps, 1)), (body["story"], events)
+        assert [e.state for e in events[:4]] == ["received", "classified", "planned", "acknowledged"]
+        assert events[-1].state == "acknowledged"
 
 
 @test
@@ -68,7 +75,7 @@ def times_of_the_chronology_never_run_backwards():
 @test
 def only_the_first_event_carries_a_message_id():
     for id, _, _, events in passed().each():
-        assert [e.message for e in events] == [id, None, None, None]
+        assert [e.message for e in events] == [id] + [None] * (3 + is_important(events))
 
 
 @test
@@ -139,8 +146,12 @@ def every_one_has_both_promises_and_a_watched_deadline():
         due = events[2].body["due_at"]
         assert promises == [(1, word("promise", "plan"), 1, ack["promised_at"]),
                             (2, word("promise", "resolution"), 3, due)], promises
-        assert passed().db.query("SELECT kind, (extract(epoch from due_at) * 1000000)::int8, armed FROM pulih.deadline "
-                                 "WHERE complaint = %s", id.hex()) == [(word("deadline", "resolution"), due, 3)]
+        watched = (word("deadline", "acknowledge"), events[2].body["page_by"], 3) if is_important(events) else \
+            (word("deadline", "resolution"), due, 3)
+        found = passed().db.query("SELECT kind, (extract(epoch from due_at) * 1000000)::int8, armed FROM pulih.deadline "
+                                  "WHERE complaint = %s", id.hex())
+        assert [f for f in found if f[0] != word("deadline", "warning")] == [watched], found
+        assert all(f[1] < due and f[2] == 3 for f in found if f[0] == word("deadline", "warning")), found
         assert events[3].body["due_at"] == due and due > events[2].recorded
 
 
@@ -148,8 +159,8 @@ def every_one_has_both_promises_and_a_watched_deadline():
 def every_one_has_an_acknowledgement_in_its_language_without_a_hole():
     for id, body, ack, events in passed().each():
         found = passed().db.query("SELECT n, kind, language, channel, post, subject, body FROM pulih.letter "
-                                  "WHERE complaint = %s", id.hex())
-        assert len(found) == 1, found
+                                  "WHERE complaint = %s ORDER BY n", id.hex())
+        assert len(found) == 1 + is_important(events), found
         n, kind, language, channel, post, subject, text = found[0]
         assert (n, word_name("letter", kind), post) == (1, "acknowledgement", None)
         told = events[3].body["language"]
@@ -163,14 +174,14 @@ def each_is_told_once_on_the_feed():
     feed = passed().feed
     for id, _, ack, events in passed().each():
         items = feed.of(id)
-        assert [i["type"] for i in items] == ["acknowledged"], items
+        assert [i["type"] for i in items] == ["acknowledged"] + ["paged"] * is_important(events), items
         assert items[0]["reference"] == ack["reference"] and items[0]["body"] == events[3].body
         assert items[0]["version"] == 4 and items[0]["state"] == "acknowledged"
 
 
 @test
 def every_hash_of_every_chronology_is_right():
-    assert verify_chains(passed().db) == 4 * len(passed().ids)
+    assert verify_chains(passed().db) == sum(4 + is_important(events) for _, _, _, events in passed().each())
 
 
 @test
