@@ -12,6 +12,8 @@ SEED    ?=# for torture and sim: the plan comes from it
 FRAMES  ?= 1000000# for hostile: at each door
 POINTS  ?=# 1: tests may stop programs at points, see pulih/base/point.h
 DATA    ?=# for model: the folder of labelled sets that the default models are made from
+DUE     ?= 10000# for due: deadlines in the same second
+OPEN    ?= 1000000# for due: open complaints beside them
 MUTANT  ?=# for mutants: some of tests/mutants; all if empty
 PREFIX  ?= /usr/local
 BUILD   ?= build/$(MODE)$(if $(POINTS),-points)
@@ -78,7 +80,7 @@ $(error MODE is one of release, asan, cover, fuzz)
 endif
 
 # These goals bring in what the others need, so they must not ask the compiler anything.
-OUTER := check docker-check demo run bench bench-stored bench-held torture mutants deps clean clean-var help format-check docs docs-check sim sim-mutants hostile failures
+OUTER := check docker-check demo run bench bench-stored bench-held torture due mutants deps clean clean-var help format-check docs docs-check sim sim-mutants hostile failures
 FLAGS := build/flags.$(notdir $(firstword $(CC))).mk
 ifneq ($(filter-out $(OUTER),$(or $(MAKECMDGOALS),all)),)
 include $(FLAGS)
@@ -241,6 +243,8 @@ failures: deps
 	@$(MAKE) --no-print-directory all tools && BUILD=$(BUILD) PULIH_FAILURES=$(STEP) /usr/bin/python3 tests/fault/failures_test.py
 torture: deps
 	@$(MAKE) --no-print-directory all tools && BUILD=$(BUILD) tests/fault/torture $(SECONDS) $(SEED)
+due: deps
+	@$(MAKE) --no-print-directory all && BUILD=$(BUILD) PULIH_DUE=$(DUE) PULIH_OPEN=$(OPEN) /usr/bin/python3 tests/fault/due_test.py
 docker-check: deps
 	@$(MAKE) --no-print-directory all && BUILD=$(BUILD) tests/run docker
 sim: deps
@@ -317,6 +321,7 @@ help:
 #H make bench-stored STORED=10000000   beside what is stored already   make bench-held HELD_S=600   under an old snapshot
 #H make hostile FRAMES=1000000        mutated frames at each door, and a good client beside them
 #H make failures STEP=1  has the n-th call of each function fail, n from 1 on in such steps; hours with 1
+#H make due DUE=10000 OPEN=1000000    so many deadlines in the same second, among so many open complaints
 #H make sim SECONDS=60 SEED=n         simulated worlds; with SEED that one, and all that happens in it
 #H make mutants           breaks the hand-over in many ways, each must be noticed; MUTANT=name for one
 #H make model DATA=folder the default models, made anew from labelled sets; see deploy/models/README.md
