@@ -147,6 +147,9 @@ enum pulih_verdict classification_on_reclassified(struct pulih_step *step)
         return pulih_step_never(step, "the stored correction cannot be read");
     take_axis(msg.language, PULIH_AXIS_language, &row->language, value, confidence);
     take_axis(msg.category, PULIH_AXIS_category, &row->category, value, confidence);
+    if (msg.department && row->department && msg.department != row->department &&
+        row->transfers < INT16_MAX / 2)
+        row->transfers++;
     take_axis(msg.department, PULIH_AXIS_department, &row->department, value, confidence);
     take_axis(msg.tier, PULIH_AXIS_tier, &row->tier, value, confidence);
     take_axis(msg.reason, PULIH_AXIS_reason, NULL, value, confidence);

@@ -4,6 +4,13 @@ static const int64_t US_PER_S = 1000000;
 
 /* --- the plan ------------------------------------------------------------------------------------------- */
 
+static bool passed_on_too_often(const struct pulih_step *step)
+{
+    int most = step->policy->transfers_max;
+
+    return most && step->item->row.transfers > most;
+}
+
 /* The clock follows a new plan while nobody has been told; what a post was told keeps its deadline. */
 static void watch_plan(struct pulih_step *step, bool was_armed)
 {
@@ -13,7 +20,10 @@ static void watch_plan(struct pulih_step *step, bool was_armed)
 
     if (row->ended || told)
         return;
-    pulih_step_arm(step, PULIH_deadline_resolution, row->due_at);
+    if (was_armed && passed_on_too_often(step))
+        pulih_step_arm(step, PULIH_deadline_transfers, step->now_us);
+    else
+        pulih_step_arm(step, PULIH_deadline_resolution, row->due_at);
     if (!was_armed)
         pulih_step_stand(step); /* paused, or it is the customer's turn */
 }

@@ -60,6 +60,8 @@ static bool still_armed(const struct pulih_row_complaint *row, const struct puli
 {
     if (deadline->kind == PULIH_deadline_silence)
         return row->silence_armed == deadline->armed;
+    if (deadline->kind == PULIH_deadline_approval)
+        return row->approval_armed == deadline->armed;
     return row->ladder_armed == deadline->armed;
 }
 
@@ -67,11 +69,18 @@ static void encode_body(const struct pulih_row_deadline *deadline, enum pulih_m 
 {
     struct pulih_deadline_passed passed = {0};
     struct pulih_silence_passed silence = {0};
+    struct pulih_approval_passed approval = {0};
 
     if (m == PULIH_M_silence_passed) {
         PULIH_SET(&silence, silence_passed, due_at, deadline->due_at);
         PULIH_SET(&silence, silence_passed, armed, (uint64_t)deadline->armed);
         pulih_msg_encode(m, &silence, PULIH_CLASS_OPEN, out);
+        return;
+    }
+    if (m == PULIH_M_approval_passed) {
+        PULIH_SET(&approval, approval_passed, due_at, deadline->due_at);
+        PULIH_SET(&approval, approval_passed, armed, (uint64_t)deadline->armed);
+        pulih_msg_encode(m, &approval, PULIH_CLASS_OPEN, out);
         return;
     }
     PULIH_SET(&passed, deadline_passed, deadline, (uint16_t)deadline->kind);
@@ -80,11 +89,22 @@ static void encode_body(const struct pulih_row_deadline *deadline, enum pulih_m 
     pulih_msg_encode(m, &passed, PULIH_CLASS_OPEN, out);
 }
 
+static enum pulih_m message_of(int kind)
+{
+    switch (kind) {
+    case PULIH_deadline_silence:
+        return PULIH_M_silence_passed;
+    case PULIH_deadline_approval:
+        return PULIH_M_approval_passed;
+    default:
+        return PULIH_M_deadline_passed;
+    }
+}
+
 static void fire(struct pulih_batch *b, struct pulih_item *item, const struct pulih_row_deadline *deadline,
                  int64_t now_us)
 {
-    enum pulih_m m =
-        deadline->kind == PULIH_deadline_silence ? PULIH_M_silence_passed : PULIH_M_deadline_passed;
+    enum pulih_m m = message_of(deadline->kind);
     struct pulih_row_event event = {
         .type = (int16_t)pulih_message(m)->wire,
         .occurred_at = deadline->due_at,

@@ -40,6 +40,7 @@ static void close_complaint(struct pulih_step *step, uint16_t closure, uint64_t 
         PULIH_SET(&closed, closed, letter, letter);
     pulih_step_event(step, PULIH_M_closed, &closed);
     pulih_step_answered(step);
+    pulih_step_decided(step);
     pulih_step_stand(step); /* what time is left counts again if it is reopened */
     step->item->row.clock = 0;
 }

@@ -21,6 +21,7 @@ pulih_handler_f followup_on_ladder_ended;
 pulih_handler_f followup_on_offer_made;
 pulih_handler_f followup_on_approved;
 pulih_handler_f followup_on_refused;
+pulih_handler_f followup_on_approval_passed;
 pulih_handler_f followup_on_offer_answered;
 /* Execution, verification, the end and a new beginning (closing.c). */
 pulih_handler_f followup_on_executed;

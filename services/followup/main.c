@@ -11,6 +11,7 @@ static const struct pulih_handler handlers[] = {
     {PULIH_M_offer_made, followup_on_offer_made, false},
     {PULIH_M_approved, followup_on_approved, false},
     {PULIH_M_refused, followup_on_refused, false},
+    {PULIH_M_approval_passed, followup_on_approval_passed, false},
     {PULIH_M_offer_answered, followup_on_offer_answered, false},
     {PULIH_M_executed, followup_on_executed, false},
     {PULIH_M_verification_answered, followup_on_verification_answered, false},

@@ -1,5 +1,5 @@
 /* Offers: within authority to the customer, beyond it to a superior; consent, or an alternative. */
-#include "pulih/base/must.h"
+#include "pulih/core/ladder.h"
 #include "services/followup/handlers.h"
 
 /* Complaints of such gravity are settled by two, whatever the amount. */
@@ -17,6 +17,7 @@ struct terms {
     struct pulih_view currency;
     struct pulih_view solution;
     struct pulih_view argument;
+    struct pulih_view proposer;
 };
 
 static bool covers(const struct pulih_policy *policy, int role, uint64_t amount, struct pulih_view currency)
@@ -71,25 +72,58 @@ static enum pulih_verdict tell_customer(struct pulih_step *step, const struct te
     PULIH_SET(&offered, offered, answer_by, answer_by);
     PULIH_SET(&offered, offered, letter, followup_letter(step, kind, &slots, nobody));
     pulih_step_event(step, PULIH_M_offered, &offered);
+    pulih_step_decided(step);
     pulih_step_stand(step); /* it is the customer's turn */
     pulih_step_await_answer(step, answer_by);
     return PULIH_DONE;
 }
 
-/* The post above the answerable one: the first rung of the ladder. */
-static enum pulih_verdict ask_superior(struct pulih_step *step, const struct terms *t)
+/* Who decides: the post of the policy's row, from `level` on, where somebody is there who did not propose
+ * the offer; the highest if nobody is. Without a row the first post of the ladder, which has no clock of its
+ * own. */
+static struct pulih_view find_superior(struct pulih_step *step, const struct pulih_approval *row,
+                                       size_t level, struct pulih_view proposer,
+                                       struct pulih_view *ret_person)
 {
+    const struct pulih_ladder *ladder = pulih_ladder_of(step->policy, &step->item->row);
+
+    *ret_person = nobody;
+    if (!row)
+        return ladder->rung[0].post;
+    for (; level < row->n_posts && !ret_person->at; level++) {
+        const struct pulih_post *post = pulih_post_find(step->policy, row->post[level]);
+        if (post)
+            *ret_person = pulih_post_person(step->policy, post, step->now_us, proposer);
+    }
+    step->item->row.approval_level = (int16_t)(level - 1);
+    return row->post[level - 1];
+}
+
+static enum pulih_verdict ask_superior(struct pulih_step *step, const struct terms *t, size_t level)
+{
+    const struct pulih_approval *row =
+        pulih_approval_of(step->policy, &step->item->row, t->amount, t->currency);
     struct pulih_approval_asked asked = {0};
     struct pulih_slots slots = slots_of(step, t, step->policy->language);
-    struct pulih_view post = step->policy->ladder.rung[0].post;
+    struct pulih_view person, post = find_superior(step, row, level, t->proposer, &person);
+    int64_t due_us = row ? pulih_step_due(step, step->now_us, row->decide_within) : 0;
 
     PULIH_SET(&asked, approval_asked, offer, (uint64_t)t->n);
     PULIH_SET(&asked, approval_asked, post, post);
+    if (person.at)
+        PULIH_SET(&asked, approval_asked, person, person);
+    if (row)
+        PULIH_SET(&asked, approval_asked, due_at, due_us);
+    slots.value[PULIH_SLOT_person] = person;
+    if (row)
+        slots.value[PULIH_SLOT_due] = followup_date(step, due_us, true);
     PULIH_SET(&asked, approval_asked, letter,
               followup_letter(step, PULIH_letter_approval_request, &slots, post));
     pulih_step_event(step, PULIH_M_approval_asked, &asked);
     pulih_step_answered(step); /* an open offer is no longer open */
     pulih_step_run_on(step);
+    if (row)
+        pulih_step_await_decision(step, due_us);
     return PULIH_DONE;
 }
 
@@ -130,16 +164,51 @@ enum pulih_verdict followup_on_offer_made(struct pulih_step *step)
         .currency = msg.currency,
         .solution = msg.solution,
         .argument = msg.argument,
+        .proposer = msg.actor,
     };
-    bool alone =
-        covers(step->policy, role, msg.amount, msg.currency) && !(step->item->row.gravity & FOUR_EYES);
-    return alone ? tell_customer(step, &t) : ask_superior(step, &t);
+    const struct pulih_approval *row =
+        pulih_approval_of(step->policy, &step->item->row, msg.amount, msg.currency);
+    bool alone = covers(step->policy, role, msg.amount, msg.currency) &&
+                 !(step->item->row.gravity & FOUR_EYES) && !(row && row->always);
+    pulih_step_decided(step); /* what waited is replaced */
+    return alone ? tell_customer(step, &t) : ask_superior(step, &t, 0);
 }
 
 /* Whether a message names the offer that is open; absent means just that one. */
 static bool names_last(const struct pulih_step *step, bool given, uint64_t offer)
 {
     return step->item->offer.n > 0 && (!given || offer == (uint64_t)step->item->offer.n);
+}
+
+/* The terms that were stored when it was proposed: what is approved is what was asked for. */
+static struct terms stored_terms(const struct pulih_step *step)
+{
+    const struct pulih_row_offer *offer = &step->item->offer;
+
+    return (struct terms){
+        .n = offer->n,
+        .remedy = (uint16_t)offer->remedy,
+        .amount = (uint64_t)offer->amount,
+        .currency = offer->currency,
+        .solution = pulih_map_text(step->item->offer_text, "solution"),
+        .argument = pulih_map_text(step->item->offer_text, "argument"),
+        .proposer = offer->actor,
+    };
+}
+
+/* Where the policy has a row, persons of the post that is asked, or of one that would be asked after it. */
+static bool may_decide(const struct pulih_step *step, struct pulih_view actor)
+{
+    const struct pulih_row_offer *offer = &step->item->offer;
+    const struct pulih_approval *row =
+        pulih_approval_of(step->policy, &step->item->row, (uint64_t)offer->amount, offer->currency);
+
+    for (size_t i = (size_t)step->item->row.approval_level; row && i < row->n_posts; i++) {
+        const struct pulih_post *post = pulih_post_find(step->policy, row->post[i]);
+        if (post && pulih_post_has(post, actor))
+            return true;
+    }
+    return !row;
 }
 
 enum pulih_verdict followup_on_approved(struct pulih_step *step)
@@ -155,19 +224,14 @@ enum pulih_verdict followup_on_approved(struct pulih_step *step)
         return pulih_step_refuse(step, "waiting_offer");
     if (pulih_view_same(msg.actor, offer->actor))
         return pulih_step_refuse(step, "other_person");
+    if (!may_decide(step, msg.actor))
+        return pulih_step_refuse(step, "named_post");
     int role = pulih_policy_role(step->policy, msg.role);
     if (role < 0)
         return pulih_step_refuse(step, "known_role");
     if (!may_approve(step->policy, role, (uint64_t)offer->amount, offer->currency))
         return pulih_step_refuse(step, "authority");
-    struct terms t = {
-        .n = offer->n,
-        .remedy = (uint16_t)offer->remedy,
-        .amount = (uint64_t)offer->amount,
-        .currency = offer->currency,
-        .solution = pulih_map_text(step->item->offer_text, "solution"),
-        .argument = pulih_map_text(step->item->offer_text, "argument"),
-    };
+    struct terms t = stored_terms(step);
     return tell_customer(step, &t);
 }
 
@@ -182,8 +246,32 @@ enum pulih_verdict followup_on_refused(struct pulih_step *step)
         return pulih_step_never(step, "the stored refusal cannot be read");
     if (!names_last(step, PULIH_HAS(&msg, refused, offer), msg.offer))
         return pulih_step_refuse(step, "waiting_offer");
+    if (!may_decide(step, msg.actor))
+        return pulih_step_refuse(step, "named_post");
     PULIH_SET(&refused, offer_refused, offer, (uint64_t)step->item->offer.n);
     pulih_step_event(step, PULIH_M_offer_refused, &refused);
+    pulih_step_decided(step);
+    return PULIH_DONE;
+}
+
+/* Silence asks the next one; after the last one the ladder has it, at once. */
+enum pulih_verdict followup_on_approval_passed(struct pulih_step *step)
+{
+    struct pulih_row_complaint *row = &step->item->row;
+    struct pulih_approval_passed msg;
+
+    if (!pulih_step_read(step, PULIH_M_approval_passed, &msg))
+        return pulih_step_never(step, "the stored deadline of an approval cannot be read");
+    if ((int64_t)msg.armed != row->approval_armed || row->state != PULIH_STATE_approving)
+        return pulih_step_refuse(step, "running_deadline");
+    struct terms t = stored_terms(step);
+    const struct pulih_approval *approval = pulih_approval_of(step->policy, row, t.amount, t.currency);
+    size_t next = (size_t)row->approval_level + 1;
+    if (approval && next < approval->n_posts)
+        return ask_superior(step, &t, next);
+    row->approval_armed = 0;
+    if (!row->ended && !row->clock)
+        pulih_step_arm(step, PULIH_deadline_undecided, step->now_us);
     return PULIH_DONE;
 }
 

@@ -291,6 +291,38 @@ def an_important_complaint_pages_at_once_and_skips_the_lowest_rung():
 
 
 @test
+def a_large_offer_waits_for_named_posts_and_silence_asks_the_next_one():
+    case = Case(chain())
+    case.do("offer_made", **an_offer(amount=30_000_000, actor="K401"))
+    asked = case.last("approval_asked")
+    assert (asked["post"], asked["person"]) == ("Kepala Divisi", "K402"), asked  # not the one who proposed it
+    case.do("approved", actor="K401", role="director")
+    assert case.last("message_refused")["need"] == "other_person"
+    case.do("approved", actor="B-2", role="director")
+    assert case.last("message_refused")["need"] == "named_post"
+    case.db.query("UPDATE pulih.deadline SET due_at = now() - interval '1 day' WHERE complaint = %s AND kind = %s",
+                  case.id.hex(), word("deadline", "approval"))
+    wait_claimed(case)
+    assert case.last("approval_asked")["post"] == "Direktur Operasional" and case.state == "approving"
+    case.do("approved", actor="K501", role="director")
+    assert case.state == "offered" and case.row("approval_armed") == 0
+    assert case.last("offered")["amount"] == 30_000_000
+    case.do("refused", actor="K502", why="Terlalu besar.")
+    assert case.last("message_refused")["need"] == "move" and case.state == "offered"
+
+
+@test
+def what_is_passed_on_too_often_climbs_at_once():
+    case = Case(chain())
+    own = [d for d in ("product", "price", "service", "payment", "technical") if d != case.last("classified")["department"]]
+    for department in own[:4]:
+        assert case.row("level") == 0
+        case.do("reclassified", department=department, actor="A-1")
+    case.db.wait_row("SELECT 1 FROM pulih.complaint WHERE id = %s AND level = 1 AND holder = 0", case.id.hex())
+    assert case.row("transfers") == 4 and case.last("reprimanded")["deadline"] == "transfers"
+
+
+@test
 def an_offer_to_the_customer_stops_the_climb():
     case = Case(chain())
     let_pass(case)

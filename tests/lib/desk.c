@@ -279,6 +279,8 @@ static void check_deadlines(const struct desk *d)
         assert_true(one->armed >= d->before.version && one->armed <= d->row.version);
         if (one->kind == PULIH_deadline_silence)
             assert_int_equal(one->armed, d->row.silence_armed);
+        else if (one->kind == PULIH_deadline_approval)
+            assert_int_equal(one->armed, d->row.approval_armed);
         else if (one->kind == PULIH_deadline_warning)
             assert_true(d->row.ladder_armed == 0 ||
                         (d->row.ladder_armed == one->armed && d->row.ladder_due >= one->due_at));

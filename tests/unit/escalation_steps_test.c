@@ -776,6 +776,31 @@ static void handing_back_leaves_the_customers_turn(void **state)
     desk_close(d);
 }
 
+/* --- other reasons to climb ---------------------------------------------------------------------------------- */
+
+/* From the fourth change of department on; not while the clock stands. */
+static void what_is_passed_on_too_often_climbs_at_once(void **state)
+{
+    (void)state;
+    for (int16_t transfers = 0; transfers < 6; transfers++)
+        for (int standing = 0; standing < 2; standing++) {
+            struct desk *d = open_desk(standing ? PULIH_STATE_offered : PULIH_STATE_acknowledged);
+            struct pulih_reprimanded msg;
+            d->row.transfers = transfers;
+            assert_int_equal(plan(d), PULIH_DONE);
+            bool climbs = transfers > 3 && !standing;
+            assert_int_equal(d->row.ladder_kind,
+                             climbs ? PULIH_deadline_transfers : PULIH_deadline_resolution);
+            if (climbs) {
+                assert_int_equal(d->row.ladder_due, d->now_us);
+                let_pass(d, &msg);
+                assert_int_equal(msg.deadline, PULIH_deadline_transfers);
+                assert_int_equal(msg.level, 1);
+            }
+            desk_close(d);
+        }
+}
+
 /* --- pages --------------------------------------------------------------------------------------------------- */
 
 /* As follow-up tells it after the plan. */
@@ -1210,6 +1235,7 @@ int main(void)
         cmocka_unit_test(only_the_named_post_or_one_above_answers),
         cmocka_unit_test(a_post_hands_it_back_down),
         cmocka_unit_test(handing_back_leaves_the_customers_turn),
+        cmocka_unit_test(what_is_passed_on_too_often_climbs_at_once),
         cmocka_unit_test(a_page_that_nobody_acknowledges_climbs_by_night),
         cmocka_unit_test(an_acknowledged_page_has_the_plans_own_date),
         cmocka_unit_test(a_correction_pages_once),

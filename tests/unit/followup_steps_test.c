@@ -548,20 +548,24 @@ static void expect_offered(const struct desk *d, uint64_t n, uint64_t amount, in
 }
 
 /* A superior has it; the ladder runs. */
-static void expect_asked(const struct desk *d, uint64_t n)
+static void expect_asked(const struct desk *d, uint64_t n, const char *post)
 {
-    struct pulih_view post = d->policy->ladder.rung[0].post;
     struct pulih_approval_asked msg;
 
     assert_int_equal(desk_count(d, PULIH_T_event), 1);
     desk_expect_event(d, 0, PULIH_M_approval_asked, PULIH_STATE_approving, &msg);
     assert_int_equal(msg.offer, n);
-    assert_true(pulih_view_same(msg.post, post));
+    assert_true(pulih_view_is(msg.post, post));
     assert_int_equal(msg.letter, d->row.letters);
-    assert_true(desk_says(desk_letter(d, PULIH_letter_approval_request, "Kepala Regu Layanan")->body,
-                          "We pay it back"));
+    assert_true(desk_says(desk_letter(d, PULIH_letter_approval_request, post)->body, "We pay it back"));
     assert_int_not_equal(d->row.ladder_armed, 0);
     assert_int_equal(d->row.silence_armed, 0);
+}
+
+/* The shipped policy has a row for it. */
+static bool is_beyond(const struct pulih_offer_made *msg)
+{
+    return msg->amount && (msg->amount > 25000000 || !pulih_view_is(msg->currency, "IDR"));
 }
 
 static void offers_within_authority_and_asks_beyond(void **state)
@@ -606,7 +610,7 @@ static void offers_within_authority_and_asks_beyond(void **state)
                                states[k] == PULIH_STATE_offered ? PULIH_letter_alternative
                                                                 : PULIH_letter_offer);
             else
-                expect_asked(d, n);
+                expect_asked(d, n, is_beyond(&msg) ? "Kepala Divisi" : "Kepala Regu Layanan");
             desk_close(d);
         }
 }
@@ -657,11 +661,11 @@ static void an_offer_stops_the_ladder_and_a_question_starts_it(void **state)
     assert_int_equal(d->row.ladder_left_us, 22 * DESK_HOUR); /* of 23 */
     d->now_us += DESK_DAY;
     assert_int_equal(desk_mail(d, PULIH_M_offer_made, &big), PULIH_DONE);
-    expect_asked(d, 2);
+    expect_asked(d, 2, "Kepala Regu Layanan");
     expect_runs_on(d, 22 * DESK_HOUR);
     int64_t due_us = d->row.ladder_due;
     assert_int_equal(desk_mail(d, PULIH_M_offer_made, &big), PULIH_DONE); /* takes the other's place */
-    expect_asked(d, 3);
+    expect_asked(d, 3, "Kepala Regu Layanan");
     assert_int_equal(d->row.ladder_due, due_us);
     assert_int_equal(desk_count(d, PULIH_T_deadline), 0);
     desk_close(d);
@@ -725,8 +729,14 @@ static void approves_what_the_role_covers(void **state)
         {200000, "IDR", "B2", "janitor", 0, "known_role"},
         {200000, "IDR", "B2", "director", 2, "waiting_offer"},
         {200000, "IDR", "B2", "director", 32767, "waiting_offer"},
-        {1, "USD", "B2", "manager", 0, "authority"},
-        {1, "USD", "B2", "director", 0, NULL}, /* the role that may give most */
+        {1, "USD", "K401", "manager", 0, "authority"},
+        {1, "USD", "K402", "director", 0, NULL}, /* the role that may give most */
+        {1, "USD", "B2", "director", 0, "named_post"},
+        {25000001, "IDR", "B2", "director", 0, "named_post"},
+        {25000001, "IDR", "K301", "director", 0, "named_post"},
+        {25000001, "IDR", "K401", "manager", 0, "authority"},
+        {25000001, "IDR", "K401", "director", 0, NULL},
+        {25000001, "IDR", "K502", "director", 0, NULL}, /* of the post that would be asked next */
         {0, NULL, "B2", "agent", 0, NULL},
     };
 
@@ -804,8 +814,6 @@ static void nobody_decides_what_does_not_wait(void **state)
     desk_close(d);
 }
 
-/* --- the customer's answer ------------------------------------------------------------------------------------ */
-
 static enum pulih_verdict answer(struct desk *d, int said, int objection, uint64_t offer)
 {
     struct pulih_offer_answered msg = {0};
@@ -817,6 +825,173 @@ static enum pulih_verdict answer(struct desk *d, int said, int objection, uint64
         PULIH_SET(&msg, offer_answered, offer, offer);
     return desk_mail(d, PULIH_M_offer_answered, &msg);
 }
+
+/* A large offer by this person waits for the first post of its row. */
+static struct desk *open_large(const char *proposer)
+{
+    struct desk *d = open_desk(PULIH_STATE_acknowledged);
+    struct pulih_offer_made msg = offer_of(30000000, "IDR", "agent");
+
+    PULIH_SET(&msg, offer_made, actor, pulih_view_of(proposer));
+    assert_int_equal(desk_mail(d, PULIH_M_offer_made, &msg), PULIH_DONE);
+    assert_int_equal(d->row.state, PULIH_STATE_approving);
+    return d;
+}
+
+static const struct pulih_row_deadline *decision_deadline(const struct desk *d)
+{
+    const struct pulih_row_deadline *deadlines = PULIH_ROWS(&d->rows, deadline);
+
+    for (size_t i = 0; i < desk_count(d, PULIH_T_deadline); i++)
+        if (deadlines[i].kind == PULIH_deadline_approval)
+            return &deadlines[i];
+    fail_msg("no clock of an approval");
+    return NULL;
+}
+
+static enum pulih_verdict pass_decision(struct desk *d, int32_t armed)
+{
+    struct pulih_approval_passed msg = {0};
+
+    PULIH_SET(&msg, approval_passed, due_at, d->now_us);
+    PULIH_SET(&msg, approval_passed, armed, (uint64_t)armed);
+    return desk_mail(d, PULIH_M_approval_passed, &msg);
+}
+
+static void expect_decider(const struct desk *d, const char *post, const char *person)
+{
+    struct pulih_approval_asked msg;
+
+    desk_expect_event(d, 0, PULIH_M_approval_asked, PULIH_STATE_approving, &msg);
+    assert_true(pulih_view_is(msg.post, post));
+    assert_true(pulih_view_is(msg.person, person));
+    assert_int_equal(msg.due_at, decision_deadline(d)->due_at);
+    assert_int_equal(decision_deadline(d)->armed, d->row.version);
+}
+
+/* Never the one who proposed it, nor who is away; the next post where nobody is left. */
+static void asks_somebody_else_who_is_there(void **state)
+{
+    struct desk *d = open_large("A17");
+
+    (void)state;
+    expect_decider(d, "Kepala Divisi", "K401");
+    assert_int_equal(decision_deadline(d)->due_at, DESK_NOW_US + 5 * DESK_HOUR); /* lunch lies between */
+    desk_close(d);
+    d = open_large("K401");
+    expect_decider(d, "Kepala Divisi", "K402");
+    assert_int_equal(approve(d, "K401", "director", 0), PULIH_DONE);
+    desk_expect_refused(d, "other_person");
+    d->policy->absences[d->policy->n_absences++] = (struct pulih_absence){PULIH_VIEW("K402"), 0, INT64_MAX};
+    struct pulih_offer_made msg = offer_of(30000000, "IDR", "agent");
+    PULIH_SET(&msg, offer_made, actor, PULIH_VIEW("K401"));
+    assert_int_equal(desk_mail(d, PULIH_M_offer_made, &msg), PULIH_DONE);
+    expect_decider(d, "Direktur Operasional", "K501");
+    desk_close(d);
+}
+
+/* Silence asks the next post, then the ladder climbs; a decision makes what was armed moot. */
+static void silence_asks_the_next_post_and_then_the_ladder(void **state)
+{
+    struct desk *d = open_large("A17");
+    int32_t first = d->row.approval_armed;
+
+    (void)state;
+    d->now_us = decision_deadline(d)->due_at + DESK_MINUTE;
+    assert_int_equal(pass_decision(d, first), PULIH_DONE);
+    expect_decider(d, "Direktur Operasional", "K501");
+    assert_int_equal(pass_decision(d, first), PULIH_DONE);
+    desk_expect_refused(d, "running_deadline");
+    assert_int_equal(approve(d, "K401", "director", 0), PULIH_DONE); /* it went past that post */
+    desk_expect_refused(d, "named_post");
+    assert_int_equal(pass_decision(d, d->row.approval_armed), PULIH_DONE);
+    assert_int_equal(d->row.approval_armed, 0);
+    assert_int_equal(d->row.state, PULIH_STATE_approving);
+    assert_int_equal(desk_deadline(d, PULIH_deadline_undecided)->due_at, d->now_us);
+    assert_int_equal(approve(d, "K501", "director", 0), PULIH_DONE); /* late, and still possible */
+    assert_int_equal(d->row.state, PULIH_STATE_offered);
+    desk_close(d);
+}
+
+/* What was decided stays decided, and what waits cannot be got round. */
+static void an_approval_is_neither_changed_nor_got_round(void **state)
+{
+    struct desk *d = open_large("A17");
+    struct pulih_executed executed = {0};
+    int32_t armed = d->row.approval_armed;
+
+    (void)state;
+    PULIH_SET(&executed, executed, actor, PULIH_VIEW("A17"));
+    assert_int_equal(desk_mail(d, PULIH_M_executed, &executed), PULIH_DONE);
+    desk_expect_refused(d, "move");
+    assert_int_equal(answer(d, PULIH_answer_accepted, 0, 0), PULIH_DONE);
+    desk_expect_refused(d, "move");
+    assert_int_equal(refuse(d, 0), PULIH_DONE); /* B2 is of no post that is asked */
+    desk_expect_refused(d, "named_post");
+    assert_int_equal(approve(d, "K402", "director", 0), PULIH_DONE);
+    assert_int_equal(d->row.state, PULIH_STATE_offered);
+    assert_int_equal(d->row.approval_armed, 0);
+    assert_int_equal(approve(d, "K501", "director", 0), PULIH_DONE);
+    desk_expect_refused(d, "move");
+    assert_int_equal(refuse(d, 0), PULIH_DONE);
+    desk_expect_refused(d, "move");
+    assert_int_equal(pass_decision(d, armed), PULIH_DONE);
+    desk_expect_refused(d, "running_deadline");
+    desk_close(d);
+    d = open_large("A17"); /* withdrawn and taken up again, the offer must be proposed and approved anew */
+    struct pulih_withdrawn withdrawn = {0};
+    struct pulih_reopened reopened = {0};
+    assert_int_equal(desk_mail(d, PULIH_M_withdrawn, &withdrawn), PULIH_DONE);
+    assert_int_equal(d->row.state, PULIH_STATE_closed);
+    assert_int_equal(d->row.approval_armed, 0);
+    assert_int_equal(desk_mail(d, PULIH_M_reopened, &reopened), PULIH_DONE);
+    assert_int_equal(desk_mail(d, PULIH_M_executed, &executed), PULIH_DONE);
+    desk_expect_refused(d, "move");
+    assert_int_equal(answer(d, PULIH_answer_accepted, 0, 0), PULIH_DONE);
+    desk_expect_refused(d, "move");
+    assert_int_equal(approve(d, "K402", "director", 0), PULIH_DONE);
+    desk_expect_refused(d, "move");
+    desk_close(d);
+}
+
+/* Rows by tier and gravity; one that is always meant asks whatever the proposer may give away. */
+static void the_first_row_that_holds_decides_who_is_asked(void **state)
+{
+    static const struct {
+        struct pulih_approval row;
+        bool asked;
+    } rows[] = {
+        {{.always = true}, true},
+        {{.always = false}, false}, /* within authority */
+        {{.always = true, .tiers = 1 << PULIH_tier_normal}, true},
+        {{.always = true, .tiers = 1 << PULIH_tier_complex}, false},
+        {{.always = true, .gravities = 1 << (PULIH_gravity_safety - 1)}, true},
+        {{.always = true, .gravities = 1 << (PULIH_gravity_legal_threat - 1)}, false},
+        {{.always = true, .has_above = true, .above_minor = 99}, true},
+        {{.always = true, .has_above = true, .above_minor = 100}, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PULIH_COUNT(rows); i++) {
+        struct desk *d = open_desk(PULIH_STATE_acknowledged);
+        struct pulih_offer_made msg = offer_of(100, "IDR", "agent");
+        struct pulih_approval *row = &d->policy->approvals[0];
+        struct pulih_view post = row->post[1];
+        struct pulih_duration within = row->decide_within;
+        *row = rows[i].row;
+        row->post[row->n_posts++] = post;
+        row->decide_within = within;
+        d->row.gravity = 1 << (PULIH_gravity_safety - 1);
+        assert_int_equal(desk_mail(d, PULIH_M_offer_made, &msg), PULIH_DONE);
+        if (rows[i].asked)
+            expect_decider(d, "Direktur Operasional", "K501");
+        else
+            assert_int_equal(d->row.state, PULIH_STATE_offered);
+        desk_close(d);
+    }
+}
+
+/* --- the customer's answer ------------------------------------------------------------------------------------ */
 
 static void consent_leads_to_execution(void **state)
 {
@@ -1258,6 +1433,7 @@ static void gives_up_what_it_cannot_read(void **state)
         {PULIH_STATE_acknowledged, PULIH_M_calmed, "the stored de-escalation cannot be read"},
         {PULIH_STATE_acknowledged, PULIH_M_offer_made, "the stored offer cannot be read"},
         {PULIH_STATE_approving, PULIH_M_approved, "the stored approval cannot be read"},
+        {PULIH_STATE_approving, PULIH_M_approval_passed, "the stored deadline of an approval cannot be read"},
         {PULIH_STATE_approving, PULIH_M_refused, "the stored refusal cannot be read"},
         {PULIH_STATE_offered, PULIH_M_offer_answered, "the stored answer cannot be read"},
         {PULIH_STATE_verifying, PULIH_M_verification_answered, "the stored answer cannot be read"},
@@ -1344,6 +1520,10 @@ int main(void)
         cmocka_unit_test(an_offer_stops_the_ladder_and_a_question_starts_it),
         cmocka_unit_test(refuses_offers_that_lack_something),
         cmocka_unit_test(approves_what_the_role_covers),
+        cmocka_unit_test(asks_somebody_else_who_is_there),
+        cmocka_unit_test(silence_asks_the_next_post_and_then_the_ladder),
+        cmocka_unit_test(an_approval_is_neither_changed_nor_got_round),
+        cmocka_unit_test(the_first_row_that_holds_decides_who_is_asked),
         cmocka_unit_test(a_superior_may_refuse),
         cmocka_unit_test(nobody_decides_what_does_not_wait),
         cmocka_unit_test(consent_leads_to_execution),

@@ -28,6 +28,11 @@ struct pulih_view pulih_post_person(const struct pulih_policy *p, const struct p
 size_t pulih_ladder_next(const struct pulih_policy *p, const struct pulih_ladder *ladder, size_t level,
                          int64_t at_us, struct pulih_view *ret_person);
 
+/* The row of the policy for an offer; NULL: none is meant for it. */
+const struct pulih_approval *pulih_approval_of(const struct pulih_policy *p,
+                                               const struct pulih_row_complaint *row, uint64_t amount,
+                                               struct pulih_view currency);
+
 /* Tiers with deadlines in hours of the wall are watched round the clock. */
 bool pulih_is_round_the_clock(const struct pulih_policy *p, int tier);
 /* When to warn of a deadline: `warn_before` it, in working time unless the tier is watched round the clock.

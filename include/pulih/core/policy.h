@@ -18,6 +18,7 @@ enum {
     PULIH_LETTERS = 19,
     PULIH_RUNGS_MAX = 8,
     PULIH_LADDERS_MAX = 32,
+    PULIH_APPROVALS_MAX = 32,
     PULIH_POSTS_MAX = 128,
     PULIH_PERSONS_MAX = 6,
     PULIH_ABSENCES_MAX = 256,
@@ -69,6 +70,18 @@ struct pulih_named_calendar {
 struct pulih_authority {
     struct pulih_view role;
     uint64_t limit_minor;
+};
+
+/* Who decides on offers that need approval, for the complaints and amounts that it is meant for. */
+struct pulih_approval {
+    uint32_t tiers;       /* bit n: PULIH_tier_* n will do; 0: any */
+    uint32_t gravities;   /* bit n - 1: PULIH_gravity_* n will do, as in a complaint's mask; 0: any */
+    uint64_t above_minor; /* amounts up to it are not meant; an amount in another currency is above any */
+    bool has_above;
+    bool always;                             /* approval is needed within the proposer's authority, too */
+    struct pulih_view post[PULIH_RUNGS_MAX]; /* in the order in which they are asked */
+    size_t n_posts;
+    struct pulih_duration decide_within;
 };
 
 /* What must hold of a complaint; all of it. */
@@ -123,6 +136,9 @@ struct pulih_policy {
     struct pulih_view notice_recipient, notice_post; /* above the last rung; absent: no external notice */
     struct pulih_authority authority[PULIH_ROLES_MAX];
     size_t n_authority;
+    struct pulih_approval approvals[PULIH_APPROVALS_MAX]; /* the first that is meant for an offer holds */
+    size_t n_approvals;
+    uint16_t transfers_max; /* changes of department after which the ladder climbs; 0: any number */
 
     struct pulih_rules *rules;       /* see classify.h */
     struct pulih_models models;      /* that vote beside the rules */

@@ -111,6 +111,9 @@ void pulih_step_run_on(struct pulih_step *step);
 int64_t pulih_step_due_left(struct pulih_step *step);
 void pulih_step_await_answer(struct pulih_step *step, int64_t until_us);
 void pulih_step_answered(struct pulih_step *step);
+/* The clock of an approval, which runs beside the ladder's. */
+void pulih_step_await_decision(struct pulih_step *step, int64_t until_us);
+void pulih_step_decided(struct pulih_step *step);
 
 /* A date told to a customer; returns the promise's number. */
 int16_t pulih_step_promise(struct pulih_step *step, int kind, int64_t due_us);

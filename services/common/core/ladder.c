@@ -72,6 +72,28 @@ size_t pulih_ladder_next(const struct pulih_policy *p, const struct pulih_ladder
     return 0;
 }
 
+/* --- approvals -------------------------------------------------------------------------------------- */
+
+static bool is_above(const struct pulih_policy *p, const struct pulih_approval *a, uint64_t amount,
+                     struct pulih_view currency)
+{
+    return !a->has_above ||
+           (amount > 0 && (!pulih_view_same(currency, p->currency) || amount > a->above_minor));
+}
+
+const struct pulih_approval *pulih_approval_of(const struct pulih_policy *p,
+                                               const struct pulih_row_complaint *row, uint64_t amount,
+                                               struct pulih_view currency)
+{
+    for (size_t i = 0; i < p->n_approvals; i++) {
+        const struct pulih_approval *a = &p->approvals[i];
+        if ((!a->tiers || a->tiers >> row->tier & 1) &&
+            (!a->gravities || a->gravities & (uint16_t)row->gravity) && is_above(p, a, amount, currency))
+            return a;
+    }
+    return NULL;
+}
+
 /* --- warnings ------------------------------------------------------------------------------------------- */
 
 bool pulih_is_round_the_clock(const struct pulih_policy *p, int tier)

@@ -187,6 +187,8 @@ static const struct {
     {"ladder", pulih_policy_read_ladder, true},
     {"external_notice", pulih_policy_read_external_notice, false},
     {"authority", pulih_policy_read_authority, true},
+    {"approvals", pulih_policy_read_approvals, false},
+    {"transfers_max", pulih_policy_read_transfers_max, false},
     {"thresholds", read_thresholds, false},
     {"tiers", pulih_policy_read_tiers, true},
     {"priority", pulih_policy_read_priority, true},

@@ -4,7 +4,6 @@
 #include "services/common/core/policy_read.h"
 
 enum { RUNGS_MIN = 3, ROLE_MAX_BYTES = 32, RECIPIENT_MAX_BYTES = 200 };
-#define AMOUNT_MAX INT64_C(9000000000000000) /* of messages.tbl.h, in minor units */
 
 void pulih_policy_read_answerable(struct pulih_policy_reader *r, config_setting_t *at)
 {
@@ -135,19 +134,26 @@ static void read_authority(struct pulih_policy_reader *r, config_setting_t *at, 
     config_setting_t *units = pulih_policy_member(r, at, "limit");
     if (role)
         ret->role = pulih_policy_text(r, role, ROLE_MAX_BYTES, false);
-    if (units && pulih_policy_integer(r, units, 0, AMOUNT_MAX / minor_per_unit, &limit))
+    if (units && pulih_policy_integer(r, units, 0, PULIH_POLICY_AMOUNT_MAX / minor_per_unit, &limit))
         ret->limit_minor = (uint64_t)(limit * minor_per_unit);
     if (role && ret->role.at && pulih_policy_role(r->policy, ret->role) < (int)(ret - r->policy->authority))
         pulih_policy_wrong(r, role, "this role is given twice");
 }
 
+int64_t pulih_policy_minor_per_unit(const struct pulih_policy_reader *r)
+{
+    int64_t minor_per_unit = 1;
+
+    for (int i = 0; i < pulih_currency_decimals(r->policy->currency); i++)
+        minor_per_unit *= 10;
+    return minor_per_unit;
+}
+
 void pulih_policy_read_authority(struct pulih_policy_reader *r, config_setting_t *at)
 {
     struct pulih_policy *p = r->policy;
-    int64_t minor_per_unit = 1;
+    int64_t minor_per_unit = pulih_policy_minor_per_unit(r);
 
-    for (int i = 0; i < pulih_currency_decimals(p->currency); i++)
-        minor_per_unit *= 10;
     if (!pulih_policy_elements(r, at, 1, PULIH_ROLES_MAX))
         return;
     for (int i = 0; i < config_setting_length(at); i++) {

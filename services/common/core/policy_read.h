@@ -74,6 +74,12 @@ void pulih_policy_read_ladders(struct pulih_policy_reader *r, struct config_sett
 void pulih_policy_read_ladder(struct pulih_policy_reader *r, struct config_setting_t *at);
 void pulih_policy_read_external_notice(struct pulih_policy_reader *r, struct config_setting_t *at);
 void pulih_policy_read_authority(struct pulih_policy_reader *r, struct config_setting_t *at);
+/* Whole units of money are that many minor ones; amounts are at most those of messages.tbl.h. */
+int64_t pulih_policy_minor_per_unit(const struct pulih_policy_reader *r);
+#define PULIH_POLICY_AMOUNT_MAX INT64_C(9000000000000000)
+/* policy_approvals.c */
+void pulih_policy_read_approvals(struct pulih_policy_reader *r, struct config_setting_t *at);
+void pulih_policy_read_transfers_max(struct pulih_policy_reader *r, struct config_setting_t *at);
 /* policy_rank.c */
 void pulih_policy_read_tiers(struct pulih_policy_reader *r, struct config_setting_t *at);
 void pulih_policy_read_priority(struct pulih_policy_reader *r, struct config_setting_t *at);

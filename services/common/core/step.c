@@ -286,6 +286,18 @@ void pulih_step_answered(struct pulih_step *step)
     step->item->row.silence_armed = 0;
 }
 
+void pulih_step_await_decision(struct pulih_step *step, int64_t until_us)
+{
+    step->item->row.approval_armed = step->item->row.version;
+    add_deadline(step, PULIH_deadline_approval, until_us);
+}
+
+void pulih_step_decided(struct pulih_step *step)
+{
+    step->item->row.approval_armed = 0;
+    step->item->row.approval_level = 0;
+}
+
 int16_t pulih_step_promise(struct pulih_step *step, int kind, int64_t due_us)
 {
     struct pulih_row_complaint *row = &step->item->row;
