@@ -26,8 +26,8 @@ struct pulih_model {
  *   hash ──► bit: may some model know it? ──► bucket ──► record: hash, rows of the models that do
  *
  * All of a record lies side by side, as what is read is much more than the nearest caches hold. A row is a
- * word and the weights. The word has from below: the upper half of the row's scale, a float; the number of the
- * model; the sum of the weights, if there are few enough for it to fit; PULIH_ROW_LAST. */
+ * word and the weights. The word has from below: the upper half of the row's scale, a float; the number of
+ * the model; the sum of the weights, if there are few enough for it to fit; PULIH_ROW_LAST. */
 struct pulih_model_index {
     size_t n_models;
     const struct pulih_model *models[PULIH_MODELS_MAX];
@@ -89,8 +89,8 @@ struct pulih_model_row {
     const void *weights;
 };
 
-/* Over 1 to PULIH_MODELS_MAX models, which must outlive it. Sorts `rows`, and copies what they point to. NULL:
- * too many hashes meet in one bucket. */
+/* Over 1 to PULIH_MODELS_MAX models, which must outlive it. Sorts `rows`, and copies what they point to.
+ * NULL: too many hashes meet in one bucket. */
 struct pulih_model_index *pulih_model_index_new(const struct pulih_model *const models[], size_t n,
                                                 struct pulih_model_row *rows, size_t n_rows);
 /* The same of the rows that the models hold themselves. */
