@@ -371,11 +371,10 @@ def model_command_stands_still(point):
     db, (args, others) = with_models(point), COMMANDS[point]
     first = model_command(db, args, f"{point}:1:freeze")
     wait_until(lambda: process_state(first.pid) == "T", what="it stands still")
-    second = model_command(db, others)
-    if point == "model_stored":
-        db.wait_row("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
-        db.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE %s", f"%{first.pid}")
-    assert second.wait(30) == 0
+    if point == "model_stored":  # it holds locks
+        db.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'pulihctl' AND "
+                 "datname = current_database()")
+    assert model_command(db, others).wait(30) == 0
     live = live_version(db)
     first.send_signal(signal.SIGCONT)
     assert first.wait(30) == (0 if point == "model_switched" else 1)
