@@ -94,7 +94,7 @@ static bool hint_holds(const struct hint *hint, const struct pulih_classificatio
 
 static void give_hints(enum pulih_axis from, const struct pulih_classification *c, struct pulih_tally *tally)
 {
-    for (size_t i = 0; i < PULIH_COUNT(hints); i++)
+    for (size_t i = 0; c->value[from] && i < PULIH_COUNT(hints); i++)
         if (hints[i].from == from && hint_holds(&hints[i], c))
             pulih_tally_cast(tally, (struct pulih_vote){.axis = (uint8_t)hints[i].to,
                                                         .value = hints[i].value,
@@ -125,9 +125,9 @@ static bool condition_holds(const struct pulih_condition *when, const struct pul
     if ((when->customer_kinds && !(when->customer_kinds >> kind & 1)) ||
         (when->customer_deadline && !facts->has_customer_deadline))
         return false;
-    for (enum pulih_axis axis = 0; axis < PULIH_AXIS_N; axis++) {
-        if (!(when->axes >> axis & 1))
-            continue;
+    for (uint32_t rest = when->axes; rest; rest &= rest - 1) {
+        const enum pulih_axis axis = (enum pulih_axis)__builtin_ctz(rest);
+
         if (!is_any(axis, c->value[axis], when->any[axis]))
             return false;
         if (c->confidence[axis] < *ret_confidence)

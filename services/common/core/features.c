@@ -98,8 +98,14 @@ static uint32_t place_of(const struct pulih_features *f, uint32_t mask, uint32_t
     return at;
 }
 
-/* `first`: what a feature of this word is that came never before. */
-static void add(const struct of_word *word, struct pulih_feature first, uint32_t mask,
+static enum pulih_feature_kind kind_of(const struct of_word *word, size_t i)
+{
+    if (i < word->n_pieces)
+        return PULIH_FEATURE_piece;
+    return i == word->n_pieces ? PULIH_FEATURE_word : PULIH_FEATURE_pair;
+}
+
+static void add(const struct of_word *word, const struct pulih_token *token, size_t nth, uint32_t mask,
                 struct pulih_features *ret)
 {
     for (size_t i = 0; i < word->n; i++) {
@@ -111,11 +117,14 @@ static void add(const struct of_word *word, struct pulih_feature first, uint32_t
             struct pulih_feature *known = &ret->items[ret->table[at] - 1];
             known->times = (uint8_t)(known->times + (known->times < TIMES_MAX));
         } else if (ret->n < PULIH_FEATURES_MAX) {
-            first.hash = word->hashes[i];
-            first.kind = i < word->n_pieces    ? PULIH_FEATURE_piece
-                         : i == word->n_pieces ? PULIH_FEATURE_word
-                                               : PULIH_FEATURE_pair;
-            ret->items[ret->n++] = first;
+            struct pulih_feature *item = &ret->items[ret->n++];
+
+            item->hash = word->hashes[i];
+            item->at = token->at;
+            item->len = token->len;
+            item->token = (uint16_t)nth;
+            item->times = 1;
+            item->kind = (uint8_t)kind_of(word, i);
             ret->table[at] = (uint16_t)ret->n;
         }
     }
@@ -149,9 +158,7 @@ void pulih_features_read(const struct pulih_text *text, struct pulih_features *r
         const struct pulih_token *token = &text->tokens[i];
 
         make(pulih_token_word(text, token), i > 0 && !token->starts, &before, &word);
-        add(&word,
-            (struct pulih_feature){.at = token->at, .len = token->len, .token = (uint16_t)i, .times = 1},
-            mask, ret);
+        add(&word, token, i, mask, ret);
     }
     weigh(ret);
 }

@@ -62,21 +62,22 @@ static void decide_one(const struct pulih_tally *tally, int axis, uint8_t thresh
                        struct pulih_classification *ret)
 {
     size_t best = 0;
-    int64_t all = 0, confidence = 0;
+    bool best_forced = false;
+    int64_t all = 0, most = 0, confidence = 0;
 
-    for (size_t word = 1; word < PULIH_VALUES_MAX; word++) {
-        int sum = support(tally, axis, word);
-        bool forced = is_forced(tally, axis, word), best_forced = is_forced(tally, axis, best);
+    for (size_t word = 1; tally->cast[axis] && word < PULIH_VALUES_MAX; word++) {
+        const bool forced = is_forced(tally, axis, word);
+        const int sum = support(tally, axis, word);
 
         all += sum;
-        if (sum > 0 && (best == 0 || forced > best_forced ||
-                        (forced == best_forced && sum > support(tally, axis, best))))
+        if (sum > 0 && (best == 0 || forced > best_forced || (forced == best_forced && sum > most))) {
             best = word;
+            best_forced = forced;
+            most = sum;
+        }
     }
     if (best)
-        confidence = is_forced(tally, axis, best) ? 100
-                                                  : INT64_C(100) * support(tally, axis, best) *
-                                                        strength(support(tally, axis, best)) / all / SETTLED;
+        confidence = best_forced ? 100 : INT64_C(100) * most * strength((int)most) / all / SETTLED;
     ret->best[axis] = (uint16_t)best;
     ret->value[axis] = confidence >= threshold ? (uint16_t)best : 0;
     ret->confidence[axis] = (uint8_t)confidence;
@@ -91,7 +92,7 @@ static void decide_many(const struct pulih_tally *tally, int axis, uint8_t thres
     int most = 0;
 
     ret->best[axis] = ret->value[axis] = 0;
-    for (size_t word = 1; word < PULIH_VALUES_MAX; word++) {
+    for (size_t word = 1; tally->cast[axis] && word < PULIH_VALUES_MAX; word++) {
         int confidence = 100 * strength(support(tally, axis, word)) / SETTLED;
         uint16_t bit = (uint16_t)(1u << (word - 1));
 

@@ -89,13 +89,53 @@ static void add_letter(struct reader *r, char c)
     add_byte(r, c);
 }
 
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool is_letter(char c)
+{
+    return (char)(c | 0x20) >= 'a' && (char)(c | 0x20) <= 'z';
+}
+
+/* Most of all texts: ASCII letters and digits from `at` on, at least one. Does what read_ascii does with each;
+ * returns where the first other sign stands. */
+static size_t read_run(struct reader *r, struct pulih_view utf8, size_t at)
+{
+    char c = utf8.at[at];
+
+    cover(r, at, at + 1);
+    char *word = r->text->words + r->word;
+    size_t n = r->len;
+    for (; at < utf8.len && (is_letter(c = utf8.at[at]) || is_digit(c)); at++) {
+        if (is_letter(c)) {
+            r->letters++;
+            r->capitals += !(c & 0x20);
+            c = (char)(c | 0x20);
+            if (r->drawn_out == c)
+                continue;
+            r->drawn_out = 0;
+            if (n >= 2 && word[n - 1] == c && word[n - 2] == c) {
+                r->drawn_out = word[--n];
+                continue;
+            }
+        }
+        if (n < PULIH_WORD_MAX_BYTES)
+            word[n++] = c;
+    }
+    r->len = n;
+    r->end = at;
+    return at;
+}
+
 /* An ASCII sign, perhaps folded from another one; it stands in the original from `at` to `end`. */
 static void read_ascii(struct reader *r, char c, size_t at, size_t end)
 {
     bool capital = c >= 'A' && c <= 'Z';
-    bool letter = capital || (c >= 'a' && c <= 'z');
+    bool letter = is_letter(c);
 
-    if (letter || (c >= '0' && c <= '9')) {
+    if (letter || is_digit(c)) {
         cover(r, at, end);
         if (capital)
             r->capitals++;
@@ -191,7 +231,9 @@ void pulih_text_read(struct pulih_view utf8, struct pulih_text *ret)
 
     ret->n_tokens = ret->n_bytes = ret->shouted = ret->exclamations = 0;
     while (at < len && !is_full(ret)) {
-        if ((unsigned char)utf8.at[at] < 0x80) {
+        if (is_letter(utf8.at[at]) || is_digit(utf8.at[at])) {
+            at = read_run(&r, (struct pulih_view){utf8.at, len}, at);
+        } else if ((unsigned char)utf8.at[at] < 0x80) {
             const char *c = is_in_number(utf8, at) ? "," : utf8.at + at;
             read_ascii(&r, *c, at, at + 1);
             at++;
