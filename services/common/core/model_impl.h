@@ -39,7 +39,7 @@ struct pulih_model_index {
 };
 
 enum {
-    PULIH_INDEX_BITS_SHIFT = 4,
+    PULIH_INDEX_BITS_SHIFT = 3,
     PULIH_INDEX_BITS = 1 << PULIH_INDEX_BITS_SHIFT,
     PULIH_ROW_MODEL_SHIFT = 16,
     PULIH_ROW_SUM_SHIFT = 20,

@@ -77,7 +77,7 @@ struct pulih_model_index *pulih_model_index_new(const struct pulih_model *const 
         index->row_words[m] = (uint32_t)(1 + models[m]->stride / sizeof *index->records);
     for (size_t i = 0; i < n_rows; i++)
         words += 1 + index->row_words[rows[i].model];
-    for (index->bucket_bits = BUCKET_BITS_LEAST; n_rows >> index->bucket_bits > 1;)
+    for (index->bucket_bits = BUCKET_BITS_LEAST; n_rows >> index->bucket_bits > 0;)
         index->bucket_bits++;
     buckets = (size_t)1 << index->bucket_bits;
     index->starts = pulih_zeroed(buckets + 1, sizeof *index->starts);

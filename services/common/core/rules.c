@@ -101,7 +101,7 @@ void pulih_rules_compile(struct pulih_rules *rules)
     uint32_t first = 0;
 
     add_negators(rules);
-    for (rules->n_slots = 64; rules->n_slots < 2 * rules->n_phrases;)
+    for (rules->n_slots = 64; rules->n_slots < rules->n_phrases + rules->n_phrases / 8;)
         rules->n_slots *= 2;
     rules->slots = pulih_zeroed(rules->n_slots, sizeof *rules->slots);
     rules->bits = pulih_zeroed(PULIH_RULE_BITS * rules->n_slots / 32, sizeof *rules->bits);

@@ -89,7 +89,7 @@ struct pulih_rules {
     size_t n_phrases, phrases_cap;
     struct pulih_rule_phrase *phrases; /* after compiling: in the order of slots */
     char *seconds;  /* of each phrase there the first letter of its second word; see rules_table.h */
-    size_t n_slots; /* a power of two, at least twice the words in it */
+    size_t n_slots; /* a power of two, more than the words in it */
     struct pulih_rule_slot *slots;
     uint32_t *bits;          /* by hash: most words that begin no phrase are told by a bit that is not set */
     uint64_t prefix_lengths; /* bit n: some prefix has n bytes */
