@@ -99,8 +99,8 @@ static bool is_letter(char c)
     return (char)(c | 0x20) >= 'a' && (char)(c | 0x20) <= 'z';
 }
 
-/* Most of all texts: ASCII letters and digits from `at` on, at least one. Does what read_ascii does with each;
- * returns where the first other sign stands. */
+/* Most of all texts: ASCII letters and digits from `at` on, at least one. Does what read_ascii does with
+ * each; returns where the first other sign stands. */
 static size_t read_run(struct reader *r, struct pulih_view utf8, size_t at)
 {
     char c = utf8.at[at];
