@@ -17,6 +17,7 @@
 #include "pulih/core/models.h"
 #include "pulih/learn/score.h"
 #include "pulih/learn/train.h"
+#include "services/common/learn/balance.h"
 
 /* --- features -------------------------------------------------------------------------------------------- */
 
@@ -403,6 +404,57 @@ static void odd_sets_are_learned(void **state)
     }
 }
 
+/* --- balance --------------------------------------------------------------------------------------------- */
+
+enum { BALANCED = 60, RARE = 12 };
+
+/* Three labels; the last one, with RARE texts, is told well from the others and scored `low` too low. */
+static void make_scores(float low, float scores[BALANCED][3], uint32_t truth[BALANCED])
+{
+    for (size_t i = 0; i < BALANCED; i++) {
+        truth[i] = i < RARE ? 2 : i % 2;
+        for (uint32_t k = 0; k < 3; k++)
+            scores[i][k] = k == truth[i] ? 0.5f : -0.5f;
+        scores[i][2] -= low;
+        if (truth[i] == 2)
+            scores[i][i % 2] = 0.3f;
+    }
+}
+
+static size_t found_rare(float scores[BALANCED][3], const float offsets[3])
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < RARE; i++)
+        n += scores[i][2] + offsets[2] > scores[i][i % 2] + offsets[i % 2];
+    return n;
+}
+
+static void balance_gives_a_rare_label_its_share(void **state)
+{
+    static float scores[BALANCED][3];
+    static uint32_t truth[BALANCED];
+    uint8_t fold[BALANCED] = {0};
+    struct pulih_held_out h = {
+        .scores = &scores[0][0], .truth = truth, .n = BALANCED, .n_labels = 3, .fold = fold, .without = -1};
+    float offsets[3], none[3] = {0};
+    (void)state;
+
+    make_scores(0.3f, scores, truth);
+    assert_int_equal(found_rare(scores, none), 0);
+    pulih_balance(&h, offsets);
+    assert_int_equal(found_rare(scores, offsets), RARE);
+    make_scores(0, scores, truth); /* nothing to mend: nothing is moved */
+    pulih_balance(&h, offsets);
+    assert_memory_equal(offsets, none, sizeof none);
+    make_scores(0.3f, scores, truth); /* what is held out has no part in it */
+    for (size_t i = 0; i < RARE; i++)
+        fold[i] = 1;
+    h.without = 1;
+    pulih_balance(&h, offsets);
+    assert_int_equal(found_rare(scores, offsets), 0);
+}
+
 /* --- votes ----------------------------------------------------------------------------------------------- */
 
 static void models_are_tied_to_axes(void **state)
@@ -455,6 +507,7 @@ int main(void)
         cmocka_unit_test(forged_models_are_refused_or_used),
         cmocka_unit_test(training_refuses),
         cmocka_unit_test(odd_sets_are_learned),
+        cmocka_unit_test(balance_gives_a_rare_label_its_share),
         cmocka_unit_test(models_are_tied_to_axes),
     };
     int fd = mkstemp(path);

@@ -8,6 +8,7 @@
 
 #include "pulih/base/must.h"
 #include "pulih/learn/score.h"
+#include "services/common/learn/balance.h"
 #include "services/common/learn/calibrate.h"
 #include "services/common/learn/linear.h"
 #include "services/common/learn/model_write.h"
@@ -26,6 +27,7 @@ struct work {
     float *held_out, *best_held_out; /* scores by models that did not learn from the text */
     struct pulih_model_about about;
     double cost;
+    float *offsets; /* of each label */
     float temperature;
 };
 
@@ -118,6 +120,52 @@ static double judge_held_out(const struct work *w, struct pulih_model_about *abo
     return accuracy + macro_f1;
 }
 
+/* --- offsets -------------------------------------------------------------------------------------------- */
+
+static void add_offsets(const struct work *w, const float *offsets, float *scores)
+{
+    for (size_t k = 0; k < w->n_labels; k++)
+        scores[k] += offsets[k];
+}
+
+/* Fills w->held_out with the best scores, each fold with offsets that the others gave it. */
+static void balance_folds(struct work *w, struct pulih_held_out *scores)
+{
+    memcpy(w->held_out, w->best_held_out, w->vectors.n * w->n_labels * sizeof *w->held_out);
+    for (scores->without = 0; scores->without < FOLDS; scores->without++) {
+        pulih_balance(scores, w->offsets);
+        for (size_t i = 0; i < w->vectors.n; i++)
+            if (w->folds[i] == scores->without)
+                add_offsets(w, w->offsets, w->held_out + i * w->n_labels);
+    }
+}
+
+/* Accuracy and macro-F1 together; less is chance. */
+static const double GAIN_LEAST = 0.02;
+
+/* Labels get offsets if that proves good on texts that had no part in them. */
+static void choose_offsets(struct work *w)
+{
+    struct pulih_held_out scores = {.scores = w->best_held_out,
+                                    .truth = w->labels,
+                                    .n = w->vectors.n,
+                                    .n_labels = w->n_labels,
+                                    .fold = w->folds};
+    struct pulih_model_about without = w->about;
+
+    w->offsets = pulih_zeroed(w->n_labels, sizeof *w->offsets);
+    balance_folds(w, &scores);
+    double now = judge_held_out(w, &w->about);
+    if ((now - GAIN_LEAST) * MILLION < (double)without.accuracy + (double)without.macro_f1) {
+        w->about = without;
+        memset(w->offsets, 0, w->n_labels * sizeof *w->offsets);
+        return;
+    }
+    scores.without = -1;
+    pulih_balance(&scores, w->offsets);
+    memcpy(w->best_held_out, w->held_out, w->vectors.n * w->n_labels * sizeof *w->held_out);
+}
+
 static void choose_cost(struct work *w)
 {
     size_t bytes = w->vectors.n * w->n_labels * sizeof *w->held_out;
@@ -138,6 +186,7 @@ static void choose_cost(struct work *w)
         memcpy(w->best_held_out, w->held_out, bytes);
     }
     w->about.cost_millis = (uint32_t)lrint(w->cost * 1000);
+    choose_offsets(w);
     w->temperature = pulih_calibrate(w->best_held_out, w->labels, w->vectors.n, w->n_labels);
 }
 
@@ -184,6 +233,17 @@ static void judge_dev(const struct work *w, struct pulih_view bytes, struct puli
     free(features);
 }
 
+/* Of two labels there is one score, which speaks for the second and against the first. */
+static void shift(struct pulih_linear *linear, const float *offsets, size_t n_labels)
+{
+    float *last = linear->weights + linear->n_columns * linear->n_weights;
+
+    if (n_labels == 2)
+        last[0] += (offsets[1] - offsets[0]) / 2;
+    for (size_t k = 0; k < n_labels && n_labels > 2; k++)
+        last[k] += offsets[k];
+}
+
 static void make_model(struct work *w, struct pulih_buf *ret)
 {
     struct pulih_linear linear;
@@ -196,6 +256,7 @@ static void make_model(struct work *w, struct pulih_buf *ret)
     size_t before = ret->len;
 
     pulih_linear_fit(&lesson, &linear);
+    shift(&linear, w->offsets, w->n_labels);
     pulih_model_write(&w->about, &w->vectors, &linear, w->temperature, w->training->rows_max, ret);
     if (w->training->dev) {
         judge_dev(w, (struct pulih_view){ret->at + before, ret->len - before}, &w->about);
@@ -243,5 +304,6 @@ bool pulih_train(const struct pulih_training *training, struct pulih_buf *ret, s
     free(w.folds);
     free(w.held_out);
     free(w.best_held_out);
+    free(w.offsets);
     return true;
 }
