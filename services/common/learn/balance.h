@@ -1,5 +1,5 @@
-/* Offsets between labels. A linear model that learned each label against all others gives rare ones too little
- * and vague ones too much; on texts that it did not learn from, that can be seen and made good. */
+/* Offsets between labels. A linear model that learned each label against all others gives rare ones too
+ * little and vague ones too much; on texts that it did not learn from, that can be seen and made good. */
 #ifndef PULIH_LEARN_BALANCE_H
 #define PULIH_LEARN_BALANCE_H
 
