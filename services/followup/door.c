@@ -20,7 +20,7 @@ enum {
     FRAMES_PER_TURN = 100,
     WAITING_MAX = 100, /* subscribers say little */
 };
-static const int64_t SILENCE_US = 15 * 1000 * 1000, HEADS_US = 1000 * 1000;
+static const int64_t SILENCE_US = 15 * 1000 * 1000, HEADS_US = 1000 * 1000, QUIET_US = 250 * 1000;
 
 /* --- receiving ------------------------------------------------------------------------------------------ */
 
@@ -348,9 +348,9 @@ static void tell_drain(struct door *d)
 {
     struct pulih_session *s;
 
-    if (!d->host->stopping || d->told_drain)
+    if (!d->host->stopping || d->closes_at_us)
         return;
-    d->told_drain = true;
+    d->closes_at_us = pulih_mono_us() + QUIET_US;
     for (size_t at = 0; (s = pulih_session_next(&d->sessions, &at));)
         feed_send(d, &s->peer, PULIH_M_drain, &(struct pulih_drain){0});
 }
@@ -370,6 +370,8 @@ static int64_t turn(void *door)
     receive(d);
     ask_reader(d);
     send_heads(d);
+    if (d->closes_at_us > pulih_mono_us())
+        return d->closes_at_us;
     return d->sessions.n && !pulih_worker_busy(d->reader) ? d->read_at_us : pulih_mono_us() + HEADS_US;
 }
 
@@ -384,9 +386,12 @@ static size_t waits(void *door, struct pulih_bus_item items[PULIH_DOOR_ITEMS_MAX
     return n;
 }
 
+/* As at the publish door: a client may drop what it has not read when the connection ends. */
 static bool drained(void *door)
 {
-    return ((struct door *)door)->told_drain;
+    const struct door *d = door;
+
+    return d->closes_at_us && (d->sessions.n == 0 || pulih_mono_us() >= d->closes_at_us);
 }
 
 static void start_reader(struct door *d)

@@ -76,7 +76,7 @@ struct door {
     int64_t read_at_us;   /* next look at the heads */
     int64_t batches_seen; /* of our own worker: its commits ring the bell */
     int64_t heads_at_us;
-    bool told_drain;
+    int64_t closes_at_us; /* the drain is told; 0: not yet */
     struct pulih_buf frame;
     struct pulih_buf list;
 };
