@@ -246,12 +246,13 @@ def all_replicas_switch_at_the_moment_that_was_told():
     while promote.poll() is None:
         chain.complain(*STORIES)
         rounds += 1
-    after = chain.complain(*STORIES, seed=5)
     out, err = promote.communicate()
     told = json.loads(out)
     assert promote.returncode == 0 and (told["switched"], told["replicas"]) == (2, 2), (told, err)
     at, name = microseconds(told["at"]), name_of(chain.db, 1)
     near = 100_000  # replicas follow the database's clock to a few milliseconds
+    wait_until(lambda: chain.db.one("SELECT extract(epoch FROM clock_timestamp()) * 1000000") > at + near)
+    after = chain.complain(*STORIES, seed=5)
     kinds = {(recorded_at > at, models) for recorded_at, models in recorded(chain.db) if abs(recorded_at - at) > near}
     assert kinds == {(False, None), (True, name)}, (kinds, at)
     note(f"{rounds} rounds while the switch was ahead")

@@ -23,7 +23,8 @@ class Passed:
         for id in self.ids:
             self.chain.wait_state(id, "acknowledged")
         self.feed = self.chain.subscriber()
-        self.feed.wait(lambda: len(self.feed.items) >= len(self.ids))
+        shown = lambda: self.chain.db.one("SELECT sum(last) FROM pulih.feed_head")
+        self.feed.wait(lambda: len(self.feed.items) >= shown())  # pages of important ones, too
         self.events = [events_of(self.db, id) for id in self.ids]
         self.rows = {bytes.fromhex(id.replace("-", "")): row for id, *row in self.db.query(
             "SELECT id, language, category, department, tier, unsure, letters, promises, waiting, holder "
