@@ -56,7 +56,7 @@ _TURNS = [
     (("paused",), ("clock_paused",)),
     (("resumed",), ("clock_resumed",)),
     (("complaint", "reclassified"), ("classified",)),
-    (("deadline_passed",), ("reprimanded", "ladder_ended")),
+    (("deadline_passed",), ("warned", "reprimanded", "ladder_ended")),
 ]
 # What follows of itself, once each time.
 _FOLLOWS = [("classified", ("planned",)), ("planned", ("acknowledged", "informed")), ("verified", ("thanked",)),
@@ -335,14 +335,15 @@ def _promises(h):
 
 
 def _ticks(h):
-    """A deadline fires once: the version that armed it names it."""
+    """A deadline fires once, and so does the warning of it: the version that armed them names them."""
     fired = collections.Counter()
     for e in h.events:
-        if _ROLE[e.type] == "TICK":
-            fired[e.complaint, e.type, _body(e)["armed"]] += 1
-    for (id, type, armed), n in fired.items():
+        body = _body(e) if _ROLE[e.type] == "TICK" else {}
+        if "armed" in body:
+            fired[e.complaint, e.type, body.get("deadline"), body["armed"]] += 1
+    for (id, type, deadline, armed), n in fired.items():
         if n > 1:
-            yield "doubled", f"{id.hex()}: {type} armed by version {armed} fired {n} times"
+            yield "doubled", f"{id.hex()}: {deadline or type} armed by version {armed} fired {n} times"
 
 
 _CHECKS = (_messages, _content, _receipts, _said_in_order, _chronology, _took_effect, _feed, _seen, _rest, _letters,
