@@ -153,10 +153,17 @@ static enum pulih_db_end verdict_of(const char *sqlstate)
 
 static void keep_why(struct pulih_db *db, const char *where, const char *text)
 {
+    char *to = db->why;
+
     snprintf(db->why, sizeof db->why, "%s%s%s", where, *where ? ": " : "", text);
-    for (char *p = db->why; *p; p++)
-        if (*p == '\n' || *p == '\r')
-            *p = *(p + 1) ? ' ' : 0;
+    for (const char *p = db->why; *p; p++)
+        if ((unsigned char)*p > ' ')
+            *to++ = *p;
+        else if (to > db->why && to[-1] != ' ')
+            *to++ = ' ';
+    if (to > db->why && to[-1] == ' ')
+        to--;
+    *to = 0;
 }
 
 enum pulih_db_end pulih_db_lose(struct pulih_db *db, const char *why)
