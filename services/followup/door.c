@@ -20,7 +20,7 @@ enum {
     FRAMES_PER_TURN = 100,
     WAITING_MAX = 100, /* subscribers say little */
 };
-static const int64_t SILENCE_US = 15 * 1000 * 1000, HEADS_US = 1000 * 1000, QUIET_US = 250 * 1000;
+static const int64_t SILENCE_US = 15 * 1000 * 1000, HEADS_US = 1000 * 1000;
 
 /* --- receiving ------------------------------------------------------------------------------------------ */
 
@@ -350,7 +350,7 @@ static void tell_drain(struct door *d)
 
     if (!d->host->stopping || d->closes_at_us)
         return;
-    d->closes_at_us = pulih_mono_us() + QUIET_US;
+    d->closes_at_us = pulih_mono_us() + PULIH_DOOR_QUIET_US;
     for (size_t at = 0; (s = pulih_session_next(&d->sessions, &at));)
         feed_send(d, &s->peer, PULIH_M_drain, &(struct pulih_drain){0});
 }
@@ -386,7 +386,6 @@ static size_t waits(void *door, struct pulih_bus_item items[PULIH_DOOR_ITEMS_MAX
     return n;
 }
 
-/* As at the publish door: a client may drop what it has not read when the connection ends. */
 static bool drained(void *door)
 {
     const struct door *d = door;

@@ -16,7 +16,6 @@
 enum { BATCH_BYTES = 1024 * 1024, IDLE_FRAMES_PER_TURN = 100, WAITING_MAX = 1000 };
 static const int64_t SILENCE_US = 15 * 1000 * 1000;
 static const int64_t SWEEP_US = 1000 * 1000;
-static const int64_t QUIET_US = 250 * 1000;
 
 /* --- receiving ------------------------------------------------------------------------------------------ */
 
@@ -340,7 +339,7 @@ static int64_t turn(void *door)
     sweep(d);
     if (d->more) /* a busy worker is no reason to let good messages wait behind refused ones */
         return 0;
-    return d->told_drain ? pulih_mono_us() + QUIET_US / 4 : d->sweep_at_us;
+    return d->told_drain ? pulih_mono_us() + PULIH_DOOR_QUIET_US / 4 : d->sweep_at_us;
 }
 
 static size_t waits(void *door, struct pulih_bus_item items[PULIH_DOOR_ITEMS_MAX])
@@ -355,14 +354,13 @@ static size_t waits(void *door, struct pulih_bus_item items[PULIH_DOOR_ITEMS_MAX
 }
 
 /* What was sent before the drain was heard is answered, too, and read: the door closes when nothing has come
- * or gone for a while. A client whose socket does not connect again drops what it has not read when the
- * connection ends. */
+ * or gone for a while. */
 static bool drained(void *door)
 {
     struct door *d = door;
 
     return d->told_drain && d->gather->n == 0 &&
-           (d->sessions.n == 0 || pulih_mono_us() - d->moved_at_us > QUIET_US);
+           (d->sessions.n == 0 || pulih_mono_us() - d->moved_at_us > PULIH_DOOR_QUIET_US);
 }
 
 static void *open_door(struct pulih_host *h, struct pulih_buf *why)

@@ -29,6 +29,10 @@ struct pulih_host {
 
 enum { PULIH_DOOR_ITEMS_MAX = 4 };
 
+/* So long a door that stops stays open after the last that it took or sent, where sessions are left: a client
+ * whose socket does not connect again drops what it has not read when the connection ends. */
+#define PULIH_DOOR_QUIET_US (INT64_C(250) * 1000)
+
 /* Sockets of a daemon that others call: the publish door, the feed door. All on the network thread. */
 struct pulih_door {
     const char *setting; /* in the daemon's group: where it listens */
