@@ -11,6 +11,7 @@
 #include <jansson.h>
 
 #include "pulih/base/clock.h"
+#include "tests/lib/random_message.h"
 
 enum { BODIES_MAX = 256, WORDS_MAX = 8192, RUN_WORDS = 3, NAMES = 4, PATIENCE_S = 60 };
 
@@ -29,6 +30,7 @@ static size_t n_bodies;
 static struct part words[WORDS_MAX]; /* of all stories, in order; they lie in `texts` */
 static size_t n_words;
 static char *texts[BODIES_MAX];
+static struct random_source chance = {.state = 1};
 
 static void die(const char *what, const char *why)
 {
@@ -39,22 +41,12 @@ static void die(const char *what, const char *why)
 /* --- complaints that differ -----------------------------------------------------------------------------
  * Each customer complains once, in words of the samples that no other has in this order. */
 
-static uint64_t next_random(void)
-{
-    static uint64_t state = 1;
-
-    state += UINT64_C(0x9e3779b97f4a7c15);
-    uint64_t v = (state ^ state >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    v = (v ^ v >> 27) * UINT64_C(0x94d049bb133111eb);
-    return v ^ v >> 31;
-}
-
 static void tell_anew(struct part story)
 {
     size_t from = 0, left_of_run = 0;
 
     for (size_t done = 0; done < story.len;) {
-        from = left_of_run ? from + 1 : next_random() % (n_words - RUN_WORDS);
+        from = left_of_run ? from + 1 : random_below(&chance, n_words - RUN_WORDS);
         left_of_run = left_of_run ? left_of_run - 1 : RUN_WORDS - 1;
         size_t len = words[from].len < story.len - done ? words[from].len : story.len - done;
         memcpy(story.at + done, words[from].at, len);
@@ -68,9 +60,10 @@ static void tell_anew(struct part story)
 static void name_anew(struct part name)
 {
     bool is_phone = name.len && name.at[0] == '+';
-    uint64_t random = next_random();
+    uint64_t random = random_u64(&chance);
 
-    for (size_t i = is_phone ? 2 : 0; i < name.len; i++, random = random ? random / 26 : next_random()) {
+    for (size_t i = is_phone ? 2 : 0; i < name.len;
+         i++, random = random ? random / 26 : random_u64(&chance)) {
         if (isdigit((unsigned char)name.at[i]))
             name.at[i] = (char)('0' + random % 10);
         else if (islower((unsigned char)name.at[i]))
