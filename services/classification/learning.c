@@ -53,14 +53,6 @@ static enum pulih_db_end prepare(struct pulih_worker *w, void *state)
     return l->ready ? PULIH_DB_DONE : get_ready(w, l);
 }
 
-static bool is_mixed(const struct learning *l, const struct pulih_policy *policy)
-{
-    for (int a = 0; a < PULIH_AXIS_N; a++)
-        if (l->mixed[a] != l->axes[a].judging)
-            return false;
-    return l->mixed_serial == policy->serial;
-}
-
 /* The policy's models, but versions on their axes. What does not go together is the policy's alone. */
 static void mix(struct learning *l, const struct pulih_policy *policy)
 {
@@ -69,12 +61,10 @@ static void mix(struct learning *l, const struct pulih_policy *policy)
     l->mixed_serial = policy->serial;
     pulih_models_give_back(&l->models);
     pulih_models_borrow(&l->models, &policy->models);
-    for (int a = 0; a < PULIH_AXIS_N; a++) {
-        l->mixed[a] = l->axes[a].judging;
-        if (l->mixed[a])
-            pulih_models_put(&l->models, versions_find(l, l->mixed[a], (enum pulih_axis)a));
-    }
-    if (l->models.n && !pulih_models_join(&l->models, &why))
+    for (int a = 0; a < PULIH_AXIS_N; a++)
+        if (l->axes[a].judging)
+            pulih_models_put(&l->models, versions_find(l, l->axes[a].judging, (enum pulih_axis)a));
+    if (!pulih_models_join(&l->models, &why))
         pulih_log(PULIH_LOG_error, "versions do not go with the policy's models, which judge alone", "why",
                   "%s", pulih_buf_text(&why), NULL);
 }
@@ -85,7 +75,7 @@ static const struct pulih_models *models(struct pulih_worker *w, void *state, in
     struct learning *l = state;
 
     versions_settle(l, pulih_worker_metrics(w), now_us);
-    if (!is_mixed(l, policy))
+    if (l->mixed_serial != policy->serial)
         mix(l, policy);
     return l->models.index ? &l->models : &policy->models;
 }

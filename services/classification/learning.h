@@ -63,14 +63,13 @@ struct learning {
     size_t n_held;
     int32_t loading; /* version that is being read; 0: none */
     int32_t loaded_chunks;
-    struct pulih_buf bytes;      /* of it, so far */
-    bool ready;                  /* what was live at the first look is loaded, as far as it can be */
-    int64_t looked_us;           /* monotonic */
-    int64_t told_us;             /* counts were told to the database, monotonic */
-    struct pulih_models models;  /* that count now; those of the policy and of `held`, owned there */
-    uint64_t mixed_serial;       /* they are made of this policy's ... */
-    int32_t mixed[PULIH_AXIS_N]; /* ... and of these versions */
-    struct pulih_buf said;       /* what the row of this replica says */
+    struct pulih_buf bytes;     /* of it, so far */
+    bool ready;                 /* what was live at the first look is loaded, as far as it can be */
+    int64_t looked_us;          /* monotonic */
+    int64_t told_us;            /* counts were told to the database, monotonic */
+    struct pulih_models models; /* that count now; those of the policy and of `held`, owned there */
+    uint64_t mixed_serial;      /* of the policy that they were made with; 0: a version was switched since */
+    struct pulih_buf said;      /* what the row of this replica says */
     struct use uses[USES_MAX];
     size_t n_uses;
     struct waiting waiting[SHADOW_WAITING_MAX];

@@ -1,7 +1,5 @@
 #include "services/classification/learning.h"
 
-#include <string.h>
-
 #include "pulih/base/clock.h"
 #include "pulih/base/log.h"
 
@@ -39,14 +37,6 @@ static void drop_unwanted(struct learning *l)
         l->loading = 0;
 }
 
-static struct axis_versions *axis_named(struct learning *l, struct pulih_view name)
-{
-    for (int a = 0; a < PULIH_AXIS_N; a++)
-        if (pulih_view_is(name, pulih_axes[a].name))
-            return &l->axes[a];
-    return NULL;
-}
-
 enum pulih_db_end versions_look(struct pulih_worker *w, struct learning *l)
 {
     struct pulih_db *db = pulih_worker_db(w);
@@ -57,9 +47,10 @@ enum pulih_db_end versions_look(struct pulih_worker *w, struct learning *l)
     if (end != PULIH_DB_DONE)
         return end;
     for (size_t i = 0; i < pulih_db_rows(db, call); i++) {
-        struct axis_versions *a = axis_named(l, pulih_db_view(db, call, i, 0));
-        if (!a)
+        int axis = pulih_axis_named(pulih_db_view(db, call, i, 0));
+        if (axis < 0)
             continue; /* of a newer program */
+        struct axis_versions *a = &l->axes[axis];
         a->known = true;
         a->before = (int32_t)pulih_db_int(db, call, i, 1);
         a->live = (int32_t)pulih_db_int(db, call, i, 2);
@@ -160,9 +151,7 @@ static void finish(struct learning *l)
     }
     pulih_log(PULIH_LOG_info, "model loaded", "version", "%d", (int)l->loading, "name", "%s",
               pulih_model_about(model)->name, NULL);
-    struct pulih_voting_model voter = one.at[0];
-    pulih_models_give_back(&one);
-    hold(l, &voter);
+    hold(l, &one.at[0]);
 }
 
 enum pulih_db_end versions_load(struct pulih_worker *w, struct learning *l, bool *ret_more)
@@ -222,6 +211,7 @@ static void settle_axis(struct learning *l, enum pulih_axis axis, struct pulih_m
     if (target != a->judging && (!target || versions_find(l, target, axis))) {
         a->judging = target;
         a->told_late = 0;
+        l->mixed_serial = 0;
         pulih_log(PULIH_LOG_info, "model in force", "axis", "%s", pulih_axes[axis].name, "version", "%d",
                   (int)target, NULL);
     }

@@ -51,7 +51,7 @@ struct pulih_policy *pulih_ctl_policy(const struct pulih_ctl *ctl)
 bool pulih_ctl_find_axis(const struct pulih_ctl *ctl, const char *name, bool any, enum pulih_axis *ret)
 {
     const char *names[PULIH_AXIS_N];
-    int axis = pulih_axis_named(name);
+    int axis = pulih_axis_named(pulih_view_of(name));
     size_t n = 0;
 
     if (axis >= 0 && (any || pulih_axes[axis].kind == PULIH_AXIS_IS_one)) {

@@ -67,7 +67,7 @@ static bool join(const struct pulih_ctl *ctl, struct pulih_models *models)
 {
     PULIH_AUTO(pulih_buf_free) struct pulih_buf why = {0};
 
-    if (!models->n || pulih_models_join(models, &why))
+    if (pulih_models_join(models, &why))
         return true;
     pulih_ctl_failed(ctl, "it does not go with the other models: %.*s",
                      (int)strcspn(pulih_buf_text(&why), "\n"), pulih_buf_text(&why));

@@ -251,7 +251,7 @@ static bool tell_page(struct queue *q, bool *ret_more)
 static bool read_options(struct queue *q)
 {
     const char *name = pulih_ctl_option(q->ctl, "axis");
-    int axis = name ? pulih_axis_named(name) : -1;
+    int axis = name ? pulih_axis_named(pulih_view_of(name)) : -1;
 
     q->axes = deciding;
     if (!pulih_ctl_number(q->ctl, "limit", 1, INT32_MAX, 50, &q->left))

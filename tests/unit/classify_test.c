@@ -69,7 +69,7 @@ static void try_case(const struct pulih_policy *policy, char *line, int tell,
 
     if (!text)
         fail_msg("%s: three columns expected: %s", cases_path, line);
-    axis = pulih_axis_named(name);
+    axis = pulih_axis_named(pulih_view_of(name));
     if (axis < 0)
         fail_msg("%s: no axis \"%s\"", cases_path, name);
     c = classify(policy, text);

@@ -64,7 +64,7 @@ static void judge(const struct pulih_policy *policy, const struct yardstick *y, 
         fail_msg("%s: four columns expected: %s", y->path, line);
     if (strcmp(name, y->axis) != 0 || (*y->word && strcmp(word, y->word) != 0))
         return;
-    int axis = pulih_axis_named(name);
+    int axis = pulih_axis_named(pulih_view_of(name));
     if (axis < 0)
         fail_msg("no axis \"%s\"", name);
     int number = pulih_word_number((enum pulih_words)pulih_axes[axis].words, pulih_view_of(word));

@@ -59,9 +59,13 @@ static void switches_at_the_moment_and_not_before(void **state)
     pretend_to_hold(l, 2, AXIS);
     versions_settle(l, &m, AT - 1);
     assert_int_equal(l->axes[AXIS].judging, 1);
+    l->mixed_serial = 7;
+    versions_settle(l, &m, AT - 1);
+    assert_int_equal(l->mixed_serial, 7);
     assert_int_equal(versions_next_us(l, AT - 1), AT);
     versions_settle(l, &m, AT);
     assert_int_equal(l->axes[AXIS].judging, 2);
+    assert_int_equal(l->mixed_serial, 0); /* the old one may go: what is made of it must, too */
     assert_int_equal(versions_next_us(l, AT), INT64_MAX);
     assert_int_equal(gauge(&m, PULIH_AXIS_METRIC_model_version), 2);
     assert_int_equal(gauge(&m, PULIH_AXIS_METRIC_model_late), 0);
@@ -146,9 +150,7 @@ static struct pulih_voting_model taught(const char *kurir, const char *tagihan)
     ok = pulih_models_add(&one, pulih_model_load(pulih_view_of_buf(&bytes), &why), &why);
     pulih_must(ok);
     pulih_corpus_free(&corpus);
-    struct pulih_voting_model voter = one.at[0];
-    pulih_models_give_back(&one);
-    return voter;
+    return one.at[0];
 }
 
 static void note(struct learning *l, struct pulih_metrics *m, int64_t number, const char *story)

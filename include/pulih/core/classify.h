@@ -28,7 +28,7 @@ struct pulih_axis_row {
 extern const struct pulih_axis_row pulih_axes[PULIH_AXIS_N];
 
 /* Its number, or -1. */
-int pulih_axis_named(const char *name);
+int pulih_axis_named(struct pulih_view name);
 /* Tier and priority follow from the other axes: nothing votes on them, and no condition may name them. */
 bool pulih_axis_is_derived(int axis);
 

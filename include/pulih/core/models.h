@@ -36,8 +36,8 @@ bool pulih_models_add(struct pulih_models *models, struct pulih_model *model, st
 void pulih_models_borrow(struct pulih_models *ret, const struct pulih_models *base);
 /* Has a model vote in the place of all others on its axis. It stays its owner's. */
 void pulih_models_put(struct pulih_models *models, const struct pulih_voting_model *voter);
-/* Makes the index of what was borrowed and put, without which nothing judges. False with a line in *why: they
- * are too many, or do not fit together. */
+/* Makes the index of what was added, or borrowed and put, anew: without it nothing judges. False with a line
+ * in *why: they are too many, or do not fit together. */
 bool pulih_models_join(struct pulih_models *models, struct pulih_buf *why);
 /* Ends what borrowed: the models stay. */
 void pulih_models_give_back(struct pulih_models *models);

@@ -2,7 +2,6 @@
 #include "pulih/core/classify.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "pulih/base/must.h"
 #include "pulih/core/policy.h"
@@ -19,10 +18,10 @@ const struct pulih_axis_row pulih_axes[PULIH_AXIS_N] = {
 #include "pulih/tbl/axes.tbl.h"
 };
 
-int pulih_axis_named(const char *name)
+int pulih_axis_named(struct pulih_view name)
 {
     for (int axis = 0; axis < PULIH_AXIS_N; axis++)
-        if (strcmp(pulih_axes[axis].name, name) == 0)
+        if (pulih_view_is(name, pulih_axes[axis].name))
             return axis;
     return -1;
 }

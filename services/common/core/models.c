@@ -45,7 +45,7 @@ static bool tie_labels(struct pulih_voting_model *voter, struct pulih_buf *why)
 static bool tie(struct pulih_models *models, struct pulih_model *model, struct pulih_buf *why)
 {
     const char *name = pulih_model_about(model)->axis;
-    int axis = pulih_axis_named(name);
+    int axis = pulih_axis_named(pulih_view_of(name));
 
     if (pulih_axis_is_derived(axis))
         pulih_buf_addf(why, "nothing votes on the axis %s, which follows from the others\n", name);
@@ -64,7 +64,7 @@ static bool tie(struct pulih_models *models, struct pulih_model *model, struct p
 bool pulih_models_join(struct pulih_models *models, struct pulih_buf *why)
 {
     const struct pulih_model *all[PULIH_MODELS_MAX];
-    struct pulih_model_index *index;
+    struct pulih_model_index *index = NULL;
 
     if (models->n > PULIH_MODELS_MAX) {
         pulih_buf_addf(why, "more than %d models\n", PULIH_MODELS_MAX);
@@ -72,8 +72,9 @@ bool pulih_models_join(struct pulih_models *models, struct pulih_buf *why)
     }
     for (size_t i = 0; i < models->n; i++)
         all[i] = models->at[i].model;
-    index = pulih_model_index_join(all, models->n);
-    if (!index) {
+    if (models->n)
+        index = pulih_model_index_join(all, models->n);
+    if (models->n && !index) {
         pulih_buf_addf(why, "too many of its rows meet those of other models in one place\n");
         return false;
     }
@@ -86,12 +87,11 @@ bool pulih_models_add(struct pulih_models *models, struct pulih_model *model, st
 {
     bool tied = tie(models, model, why);
 
-    models->n += tied;
-    if (tied && pulih_models_join(models, why))
-        return true;
-    models->n -= tied;
-    pulih_model_free(model);
-    return false;
+    if (tied)
+        models->n++;
+    else
+        pulih_model_free(model);
+    return tied;
 }
 
 void pulih_models_borrow(struct pulih_models *ret, const struct pulih_models *base)

@@ -156,6 +156,9 @@ static void read_models(struct pulih_policy_reader *r, config_setting_t *at)
         return;
     for (int i = 0; i < config_setting_length(at); i++)
         add_model(r, config_setting_get_elem(at, (unsigned)i));
+    PULIH_AUTO(pulih_buf_free) struct pulih_buf fault = {0};
+    if (!pulih_models_join(&r->policy->models, &fault))
+        pulih_policy_wrong(r, at, "%.*s", (int)fault.len - 1, pulih_buf_text(&fault));
 }
 
 /* --- the whole --------------------------------------------------------------------------------------- */
@@ -303,7 +306,8 @@ struct pulih_policy *pulih_policy_load(const char *path, struct pulih_buf *why)
     if (parse(&r, &config)) {
         pulih_conf_must_be_whole(config_root_setting(&config));
         read_rows(&r, config_root_setting(&config));
-        digest_files(&r, &config);
+        if (why->len == before)
+            digest_files(&r, &config);
     }
     pulih_buf_free(&r.files);
     config_destroy(&config);

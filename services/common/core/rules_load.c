@@ -114,7 +114,7 @@ static int read_axis(struct pulih_rules_loader *l, config_setting_t *group)
 {
     PULIH_AUTO(pulih_buf_free) struct pulih_buf known = {0};
     const char *name = text_of(l, group, "axis", true);
-    int axis = name ? pulih_axis_named(name) : -1;
+    int axis = name ? pulih_axis_named(pulih_view_of(name)) : -1;
 
     if (!name || (axis >= 0 && !pulih_axis_is_derived(axis)))
         return axis;
