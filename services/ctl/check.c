@@ -1,6 +1,7 @@
 /* pulihctl check: configuration and policy files, before a daemon reads them. */
 #include <string.h>
 
+#include "pulih/base/conf.h"
 #include "pulih/core/policy.h"
 #include "pulih/host/conf.h"
 #include "pulih/host/gate.h"
@@ -52,11 +53,18 @@ static bool check_config(const char *path)
     return ok;
 }
 
-static bool is_config(const char *path)
+static bool begins_with_pulih(const char *path)
 {
     const char *slash = strrchr(path, '/');
 
     return strncmp(slash ? slash + 1 : path, "pulih", 5) == 0;
+}
+
+/* What says neither, or cannot be read, goes by its name. */
+static bool is_config(const char *path)
+{
+    return pulih_conf_gives(path, "database") ||
+           (!pulih_conf_gives(path, "version") && begins_with_pulih(path));
 }
 
 int pulih_ctl_check(const struct pulih_ctl *ctl)

@@ -60,7 +60,7 @@ OPTION(count, "N", ON(feed), "end after so many")
 OPTION(positions, 0, ON(feed), "at the end, print the positions on standard error")
 OPTION(out, "FILE", ON(key), "where the new key pair goes; pulih.key if not given")
 OPTION(client, "NAME", ON(key), "name for the line in the list of clients; pulihctl if not given")
-OPTION(as, "KIND", ON(check), "config or policy; if not given, pulih*.cfg is a configuration and all else a policy")
+OPTION(as, "KIND", ON(check), "config or policy; if not given, what the file holds tells, else its name")
 
 OPTION(policy, "FILE", ON(clock), "the policy whose calendars count")
 OPTION(calendar, "NAME", ON(clock), "one of its calendars; the one that deadlines are counted in if not given")

@@ -396,6 +396,10 @@ def files_are_checked_with_line_and_reason():
     assert "a good configuration" in ctl("check", "--as", "config", good)[0]
     path = put("pulih.cfg", 'database = "x";\nintake = { credit_item = 9; };\n')
     assert re.search(r"pulih\.cfg:2: .*credit_item", ctl("check", path, code=1)[0])
+    path = put("site.cfg", 'database = "x";\nintake = { credit_item = 9; };\n')
+    assert re.search(r"site\.cfg:2: .*credit_item", ctl("check", path, code=1)[0])
+    path = put("pulih-policy.cfg", "version = 3;\n")
+    assert "pulih-policy.cfg:1: version" in ctl("check", path, code=1)[0]
     path = put("policy.cfg", "version = 3;\n")
     assert "policy.cfg:1: " in ctl("check", path, code=1)[0]
 

@@ -58,6 +58,8 @@ bool pulih_conf_load(const char *path, const struct pulih_conf_file *file, void 
 void pulih_conf_where(const char *path, const char *group, const char *name, struct pulih_buf *out);
 /* Frees texts; takes a struct that is half filled or all zero. */
 void pulih_conf_free(const struct pulih_conf_file *file, void *conf);
+/* Whether a file can be read and gives this setting at its top: tells one kind of file from another. */
+bool pulih_conf_gives(const char *path, const char *setting);
 /* Appends a commented example file: every row with its text, unit, range and default. It loads as it is when
  * no row must be given; those that must are commented out. */
 void pulih_conf_print_example(const struct pulih_conf_file *file, struct pulih_buf *out);

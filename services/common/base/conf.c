@@ -317,6 +317,14 @@ static bool read_file(const struct reader *r, config_t *config)
     return config_read_file(config, r->path);
 }
 
+bool pulih_conf_gives(const char *path, const char *setting)
+{
+    PULIH_AUTO(config_destroy) config_t config;
+
+    config_init(&config);
+    return config_read_file(&config, path) && config_lookup(&config, setting);
+}
+
 static bool read_settings(struct reader *r)
 {
     PULIH_AUTO(config_destroy) config_t config;
