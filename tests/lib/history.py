@@ -10,12 +10,14 @@ A fault has a kind:
     restless      work is left that nobody does
 """
 import collections
+import contextlib
 import hashlib
 import struct
 import types
 
 import msgpack
 
+import pulihtest as t
 from tables import MESSAGE, STATE_NAME, rows, word
 
 __all__ = ["KINDS", "Fault", "faults", "summary", "read_history", "event_hash", "check_history", "Row", "Card",
@@ -381,8 +383,20 @@ def _id(text):
     return text and bytes.fromhex(text.replace("-", ""))
 
 
+def _at_rest(connection, ask):
+    """Begins a transaction that sees a moment without work. Deadlines may fall due at any time: there may be none for
+    a while. Where there is none at all, the checker tells what is left."""
+    def restful():
+        connection.rollback()
+        return ask("SELECT (SELECT count(*) FROM pulih.pending) "
+                   "+ (SELECT count(*) FROM pulih.complaint WHERE holder <> 0)") == [(0,)]
+
+    with contextlib.suppress(t.TooLate):
+        t.wait_until(restful, 60)
+
+
 def read_history(db, logs=None, seen=(), poison=()):
-    """The history of a database at rest, as of one moment, and what clients were told."""
+    """The history of a database, as of one moment, at rest if there is one; and what clients were told."""
     us = "(extract(epoch from {}) * 1000000)::int8"
     connection = db.cluster.connect(db.name)
     connection.set_session(isolation_level="REPEATABLE READ", readonly=True, autocommit=False)
@@ -392,6 +406,7 @@ def read_history(db, logs=None, seen=(), poison=()):
         cursor.execute(sql)
         return cursor.fetchall()
 
+    _at_rest(connection, ask)
     events = ask("SELECT complaint, shard, version, type, prior, state, message, "
                  f"{us.format('occurred_at')}, {us.format('recorded_at')}, body, digest, hash FROM pulih.event")
     cards = ask("SELECT id, number, state, version, holder, waiting, letters, promises, offers, ladder_armed, "
@@ -418,13 +433,19 @@ def read_history(db, logs=None, seen=(), poison=()):
     return h
 
 
+def _seen_by(subscriber, heads):
+    """What a subscriber saw of a feed that may have gone on since."""
+    subscriber.wait(lambda: len(subscriber.items) >= sum(heads.values()), 30, "the whole feed")
+    return [Item(i["stream"], i["seq"], bytes(i["complaint"]), i["version"], i["type"], i["state"])
+            for i in subscriber.items if i["seq"] <= heads[i["stream"]]]
+
+
 def check_history(db, loads=(), subscriber=None):
     """Raises when something is wrong with what Loads were told, a Subscriber saw and the database holds."""
     loads = list(loads) if isinstance(loads, (list, tuple)) else [loads]
-    seen = [] if subscriber is None else [[
-        Item(i["stream"], i["seq"], bytes(i["complaint"]), i["version"], i["type"], i["state"])
-        for i in subscriber.items]]
-    h = read_history(db, [load.log for load in loads] or None, seen)
+    h = read_history(db, [load.log for load in loads] or None)
+    if subscriber is not None:
+        h.seen.append(_seen_by(subscriber, h.heads))
     wrong = faults(h)
     assert not wrong, f"{len(wrong)} faults in {len(h.events)} events:\n" + \
         "\n".join(f"{f.kind}: {f.text}" for f in wrong[:20])
