@@ -70,17 +70,15 @@ static struct pulih_view encode_reasons(struct pulih_step *step, const struct pu
 }
 
 /* What later steps go by stands in the complaint's own row, too. */
-static enum pulih_verdict conclude(struct pulih_step *step, bool by_person)
+static enum pulih_verdict conclude(struct pulih_step *step, struct pulih_classified classified)
 {
     struct pulih_row_complaint *row = &step->item->row;
-    struct pulih_classified classified = {0};
 
     PULIH_SET(&classified, classified, language, (uint16_t)row->language);
     PULIH_SET(&classified, classified, category, (uint16_t)row->category);
     PULIH_SET(&classified, classified, department, (uint16_t)row->department);
     PULIH_SET(&classified, classified, tier, (uint16_t)row->tier);
     PULIH_SET(&classified, classified, unsure, row->unsure);
-    PULIH_SET(&classified, classified, by_person, by_person);
     PULIH_SET(&classified, classified, policy, pulih_view_of(step->policy->version));
     pulih_step_event(step, PULIH_M_classified, &classified);
     return PULIH_DONE;
@@ -119,7 +117,12 @@ enum pulih_verdict classification_on_complaint(struct pulih_step *step)
     struct pulih_row_classification *added = add_row(step, c.value, c.confidence);
     added->evidence = encode_reasons(step, &c);
     added->models = names_of(step, models_of(step));
-    return conclude(step, false);
+    struct pulih_classified classified = {0};
+    PULIH_SET(&classified, classified, by_person, false);
+    if (PULIH_HAS(&msg, complaint, customer_deadline))
+        PULIH_SET(&classified, classified, customer_deadline, msg.customer_deadline);
+    PULIH_SET(&classified, classified, spoken, pulih_channel_is_spoken(msg.channel));
+    return conclude(step, classified);
 }
 
 /* A person's word is certain; axes not mentioned stay as they were and are 0 in the new row. */
@@ -160,5 +163,7 @@ enum pulih_verdict classification_on_reclassified(struct pulih_step *step)
     struct pulih_row_classification *added = add_row(step, value, confidence);
     added->evidence = PULIH_VIEW("");
     added->actor = msg.actor;
-    return conclude(step, true);
+    struct pulih_classified classified = {0};
+    PULIH_SET(&classified, classified, by_person, true);
+    return conclude(step, classified);
 }

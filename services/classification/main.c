@@ -5,8 +5,8 @@
 #include "services/classification/similar.h"
 
 static const struct pulih_handler handlers[] = {
-    {PULIH_M_complaint, classification_on_complaint, true},
-    {PULIH_M_reclassified, classification_on_reclassified, false},
+    {PULIH_M_complaint, classification_on_complaint, PULIH_BY_HINT},
+    {PULIH_M_reclassified, classification_on_reclassified, 0},
 };
 
 int main(int argc, char **argv)

@@ -4,9 +4,13 @@
 
 #include "pulih/core/step.h"
 
+/* The plan and its clocks (plan.c). */
 pulih_handler_f escalation_on_classified;
 pulih_handler_f escalation_on_paused;
 pulih_handler_f escalation_on_resumed;
+pulih_handler_f escalation_on_extended;
+pulih_handler_f escalation_on_put_in_writing;
+pulih_handler_f escalation_on_plan_outdated;
 
 /* The ladder (ladder.c, and answers.c where a post says something). */
 pulih_handler_f escalation_on_deadline_passed;

@@ -5,7 +5,7 @@
 
 bool escalation_told(const struct pulih_step *step, struct escalation_told *ret)
 {
-    const struct pulih_told *told = &step->item->told;
+    const struct pulih_post_told *told = &step->item->told;
     struct pulih_reprimanded reprimanded;
     struct pulih_paged paged;
     struct pulih_fault fault;

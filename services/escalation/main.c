@@ -4,13 +4,16 @@
 #include "services/escalation/timer.h"
 
 static const struct pulih_handler handlers[] = {
-    {PULIH_M_classified, escalation_on_classified, true},
-    {PULIH_M_deadline_passed, escalation_on_deadline_passed, false},
-    {PULIH_M_reprimand_acknowledged, escalation_on_reprimand_acknowledged, false},
-    {PULIH_M_reprimand_answered, escalation_on_reprimand_answered, false},
-    {PULIH_M_deescalated, escalation_on_deescalated, false},
-    {PULIH_M_paused, escalation_on_paused, false},
-    {PULIH_M_resumed, escalation_on_resumed, false},
+    {PULIH_M_classified, escalation_on_classified, PULIH_BY_HINT | PULIH_BY_STORY},
+    {PULIH_M_deadline_passed, escalation_on_deadline_passed, 0},
+    {PULIH_M_reprimand_acknowledged, escalation_on_reprimand_acknowledged, PULIH_BY_STORY},
+    {PULIH_M_reprimand_answered, escalation_on_reprimand_answered, PULIH_BY_STORY},
+    {PULIH_M_deescalated, escalation_on_deescalated, PULIH_BY_STORY},
+    {PULIH_M_paused, escalation_on_paused, 0},
+    {PULIH_M_resumed, escalation_on_resumed, PULIH_BY_STORY},
+    {PULIH_M_extended, escalation_on_extended, PULIH_BY_STORY},
+    {PULIH_M_put_in_writing, escalation_on_put_in_writing, PULIH_BY_STORY},
+    {PULIH_M_plan_outdated, escalation_on_plan_outdated, PULIH_BY_STORY},
 };
 
 int main(int argc, char **argv)

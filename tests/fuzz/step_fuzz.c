@@ -18,9 +18,11 @@ static const struct {
 } stages[] = {
     {PULIH_STAGE_classification,
      PULIH_STATE_received,
-     {PULIH_M_complaint, classification_on_complaint, true}},
-    {PULIH_STAGE_escalation, PULIH_STATE_classified, {PULIH_M_classified, escalation_on_classified, true}},
-    {PULIH_STAGE_followup, PULIH_STATE_planned, {PULIH_M_planned, followup_on_planned, true}},
+     {PULIH_M_complaint, classification_on_complaint, PULIH_BY_HINT}},
+    {PULIH_STAGE_escalation,
+     PULIH_STATE_classified,
+     {PULIH_M_classified, escalation_on_classified, PULIH_BY_HINT}},
+    {PULIH_STAGE_followup, PULIH_STATE_planned, {PULIH_M_planned, followup_on_planned, PULIH_BY_HINT}},
 };
 
 static const struct pulih_policy *policy(void)

@@ -110,7 +110,7 @@ void desk_set(struct desk *d, int state)
     set_new(d);
     d->offer = (struct pulih_row_offer){0};
     d->offer_text_len = 0;
-    d->told = (struct pulih_told){0};
+    d->told = (struct pulih_post_told){0};
     if (state >= PULIH_STATE_classified && state != PULIH_STATE_parked)
         set_classified(d);
     if (state >= PULIH_STATE_planned && state != PULIH_STATE_parked)
@@ -435,8 +435,8 @@ static void keep_told(struct desk *d)
             continue;
         assert_true(events[i].body.len <= sizeof d->told_body);
         memcpy(d->told_body, events[i].body.at, events[i].body.len);
-        d->told =
-            (struct pulih_told){events[i].type, events[i].recorded_at, {d->told_body, events[i].body.len}};
+        d->told = (struct pulih_post_told){
+            events[i].type, events[i].recorded_at, {d->told_body, events[i].body.len}};
     }
 }
 
@@ -482,6 +482,8 @@ static enum pulih_verdict run(struct desk *d, enum pulih_m m, int32_t version, s
         .body = pulih_arena_copy(&d->arena, body),
         .text = text.at ? pulih_arena_copy(&d->arena, text) : text,
         .loaded = !d->hinted,
+        .story = d->story,
+        .n_story = d->n_story,
     };
     if (!d->hinted) {
         d->item.offer = d->offer;

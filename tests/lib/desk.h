@@ -24,10 +24,13 @@ struct desk {
     struct pulih_row_offer offer;   /* the last one; n is 0 when there is none */
     char offer_text[DESK_OFFER_TEXT_MAX];
     size_t offer_text_len;
-    struct pulih_told told; /* the last page or reprimand; type is 0 when there is none */
+    struct pulih_post_told told; /* the last page or reprimand; type is 0 when there is none */
     char told_body[DESK_TOLD_MAX];
     struct pulih_mail next_mail; /* what waits behind, when row.waiting says so */
-    bool hinted;                 /* the next steps know no more than a hint tells */
+    const struct pulih_told
+        *story; /* n_story of them: the chronology, as far as the next steps are told it */
+    size_t n_story;
+    bool hinted; /* the next steps know no more than a hint tells */
     /* Of the last step. */
     struct pulih_item item;
     struct pulih_rows rows;

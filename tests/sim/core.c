@@ -234,6 +234,33 @@ void sim_load_work(struct sim_tx *tx, const struct sim_params *p, struct pg_resu
     }
 }
 
+static bool is_heeded(const struct pulih_row_event *e)
+{
+    return e->type < 33 || e->type > 63 || pulih_clocks_heed(pulih_message_by_wire((uint64_t)e->type));
+}
+
+void sim_load_story(struct sim_tx *tx, const struct sim_params *p, struct pg_result *out)
+{
+    struct sim_array numbers = sim_array_of(p->at[0]), ids = sim_array_of(p->at[1]);
+
+    for (size_t i = 0; i < ids.n; i++) {
+        int64_t n = sim_int_of(sim_next_value(&numbers.at));
+        struct pulih_id id = sim_id_of(sim_next_value(&ids.at));
+        const struct pulih_row_event *e;
+        for (int32_t version = 1; (e = sim_find_event(tx, &id, version)); version++) {
+            if (!is_heeded(e))
+                continue;
+            sim_result_row(out);
+            sim_result_int(out, n, 8);
+            sim_result_int(out, e->version, 4);
+            sim_result_int(out, e->type, 2);
+            sim_result_int(out, e->state, 2);
+            sim_result_int(out, e->recorded_at - SIM_EPOCH_US, 8);
+            sim_result_bytes(out, e->body);
+        }
+    }
+}
+
 static bool is_as_told(struct sim_tx *tx, const struct sim_row *row, int32_t version, int16_t holder)
 {
     const struct pulih_row_complaint *is = sim_see(row, tx);

@@ -20,6 +20,7 @@ static const struct {
     {"oldest_pending", sim_oldest_pending},
     {"lock_complaints", sim_lock_complaints},
     {"load_work", sim_load_work},
+    {"load_story", sim_load_story},
     {"move_complaints", sim_move_complaints},
     {"put_complaint", sim_put_complaint},
     {"lock_heads", sim_lock_heads},

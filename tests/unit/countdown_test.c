@@ -37,8 +37,10 @@ struct history {
 static void add(struct history *h, enum pulih_clock_event_kind kind, int64_t at_us, const char *duration)
 {
     assert_true(h->n < EVENTS_MAX);
-    h->event[h->n++] = (struct pulih_clock_event){
-        at_us, kind, duration ? duration_of(duration) : (struct pulih_duration){0}};
+    h->event[h->n++] =
+        (struct pulih_clock_event){.at_us = at_us,
+                                   .kind = kind,
+                                   .duration = duration ? duration_of(duration) : (struct pulih_duration){0}};
 }
 
 /* Local times of Jakarta. */

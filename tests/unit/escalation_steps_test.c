@@ -755,7 +755,7 @@ static void handing_back_leaves_the_customers_turn(void **state)
     (void)state;
     d->row.level = 1;
     d->row.due_at = d->now_us + DESK_DAY;
-    d->told = (struct pulih_told){PULIH_WIRE_reprimanded, d->now_us, {d->told_body, 0}};
+    d->told = (struct pulih_post_told){PULIH_WIRE_reprimanded, d->now_us, {d->told_body, 0}};
     struct pulih_reprimanded reprimanded = {0};
     PULIH_AUTO(pulih_buf_free) struct pulih_buf body = {0};
     PULIH_SET(&reprimanded, reprimanded, level, 1);
@@ -816,7 +816,7 @@ static void tell_page(struct desk *d)
     PULIH_SET(&paged, paged, letter, 2);
     pulih_msg_encode(PULIH_M_paged, &paged, PULIH_CLASS_ALL, &body);
     memcpy(d->told_body, body.at, body.len);
-    d->told = (struct pulih_told){PULIH_WIRE_paged, d->now_us, {d->told_body, body.len}};
+    d->told = (struct pulih_post_told){PULIH_WIRE_paged, d->now_us, {d->told_body, body.len}};
 }
 
 /* Received now, by night: planned, paged, and in the state that follow-up makes of it. */

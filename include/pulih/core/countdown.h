@@ -1,10 +1,11 @@
 /* A countdown: when something is due, as a pure function of what happened to its clock.
  *
- * Does.     Reckons a due instant from events: started, paused, resumed, extended, converted, met, reopened.
- *           Explains it span by span.
+ * Does.     Reckons a due instant from events: started, paused, resumed, extended, converted, set, met,
+ *           reopened. Explains it span by span.
  * Promises. What was used stays used: a pause adds to the due instant just what it took from it, a
- *           conversion keeps all pauses and extensions, reopening gives back no more than was left. Nothing
- *           is kept between calls, so reckoning again, or with another calendar, is the same call.
+ *           conversion keeps all pauses, extensions and dates that were set, reopening gives back no more
+ *           than was left. Nothing is kept between calls, so reckoning again, or with another calendar,
+ *           is the same call.
  * Fails.    With the place of the first event that cannot be, or whose due instant no calendar covers.
  */
 #ifndef PULIH_CORE_COUNTDOWN_H
@@ -18,6 +19,7 @@ enum pulih_clock_event_kind {
     PULIH_CLOCK_resume,  /* runs on with what was left */
     PULIH_CLOCK_extend,  /* due `duration` after the due instant */
     PULIH_CLOCK_convert, /* as if `duration` had been the start's, e.g. from verbal to written */
+    PULIH_CLOCK_set,     /* due at `due_us` from now on */
     PULIH_CLOCK_meet,    /* done: time stands until it is reopened */
     PULIH_CLOCK_reopen,  /* runs on with what was left */
     PULIH_CLOCK_N
@@ -27,6 +29,9 @@ struct pulih_clock_event {
     int64_t at_us; /* not before the event in front of it */
     enum pulih_clock_event_kind kind;
     struct pulih_duration duration; /* of start, extend, convert */
+    /* Of start: a date that was set instead of a duration, which is then 0 seconds; 0: none. Of set: that
+     * date. */
+    int64_t due_us;
 };
 
 enum pulih_clock_state {

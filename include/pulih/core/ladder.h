@@ -33,6 +33,9 @@ const struct pulih_approval *pulih_approval_of(const struct pulih_policy *p,
                                                const struct pulih_row_complaint *row, uint64_t amount,
                                                struct pulih_view currency);
 
+/* Whether the ladder waits for a post to acknowledge or to answer, and so for no clock of the policy. */
+bool pulih_ladder_waits_for_post(const struct pulih_row_complaint *row);
+
 /* Tiers with deadlines in hours of the wall are watched round the clock. */
 bool pulih_is_round_the_clock(const struct pulih_policy *p, int tier);
 /* When to warn of a deadline: `warn_before` it, in working time unless the tier is watched round the clock.

@@ -27,7 +27,9 @@ enum {
     PULIH_LANGUAGES = 3,
     PULIH_TIER_ROWS_MAX = 32,
     PULIH_RAISES_MAX = 64,
-    PULIH_CALENDARS_MAX = 16
+    PULIH_CALENDARS_MAX = 16,
+    PULIH_CLOCKS_MAX = 8,
+    PULIH_CLOCK_EVENTS_MAX = 12
 };
 
 /* A post and the codes of its persons, as in `actor`: the holder, then the stand-ins in their order. */
@@ -64,6 +66,24 @@ struct pulih_ladder {
 struct pulih_named_calendar {
     struct pulih_view name; /* "default" for the one that stands in `calendar` itself */
     struct pulih_calendar *calendar;
+};
+
+/* One of a complaint's clocks: a row of `clocks`. */
+struct pulih_clock_rule {
+    uint16_t name; /* PULIH_deadline_*, each at most once */
+    struct pulih_named_calendar calendar;
+    struct pulih_duration within[PULIH_TIERS]; /* amount 0: until the date that the customer set, if any */
+    struct pulih_duration spoken[PULIH_TIERS]; /* until the complaint is put in writing; amount 0: `within` */
+    uint16_t starts;                           /* PULIH_M_*, as the next */
+    uint16_t met_by[PULIH_CLOCK_EVENTS_MAX];   /* beside `closed`, which ends every clock */
+    size_t n_met_by;
+    bool repeats;        /* what meets it starts it anew */
+    bool customers_turn; /* stands while an offer or a verification waits for the customer */
+    bool reprimands;     /* when it passes the ladder climbs; else it is only told */
+    uint32_t pauses;     /* bit n: stands for PULIH_pause_* n */
+    uint16_t extensions; /* how many; 0: none */
+    struct pulih_duration extend_by;
+    uint32_t extend_reasons; /* bit n: PULIH_extension_* n will do */
 };
 
 /* What a role may give away without asking, in minor units of policy.currency (see pulih_amount_print). */
@@ -124,6 +144,8 @@ struct pulih_policy {
     bool close_on_silence[2];                          /* [0] offers, [1] verifications; else ladder climbs */
     uint32_t pause_reasons;                            /* bit n: PULIH_pause_* n may stop the clock */
     uint16_t offers_max;                               /* declined offers after which the ladder climbs */
+    struct pulih_clock_rule clocks[PULIH_CLOCKS_MAX];  /* `resolution` is always among them */
+    size_t n_clocks;
 
     struct pulih_view answerable[8]; /* by department: the post that deals with it */
     struct pulih_post posts[PULIH_POSTS_MAX];
@@ -162,6 +184,8 @@ void pulih_policy_free(struct pulih_policy *p);
 
 /* NULL if there is none of that name. */
 struct pulih_calendar *pulih_policy_calendar(const struct pulih_policy *p, struct pulih_view name);
+/* The clock of that name (PULIH_deadline_*); NULL if the policy has none. */
+const struct pulih_clock_rule *pulih_policy_clock(const struct pulih_policy *p, uint16_t name);
 /* Index into authority, or -1. */
 int pulih_policy_role(const struct pulih_policy *p, struct pulih_view role);
 

@@ -11,6 +11,7 @@
 
 #include "proto/msg.h"
 #include "pulih/base/arena.h"
+#include "pulih/core/clocks.h"
 #include "pulih/core/life.h"
 #include "pulih/core/policy.h"
 #include "pulih/core/rows.h"
@@ -24,7 +25,7 @@ struct pulih_mail {
 };
 
 /* What a post of the ladder was told last. */
-struct pulih_told {
+struct pulih_post_told {
     int16_t type; /* wire number: reprimanded or paged; 0: nothing */
     int64_t at_us;
     struct pulih_view body;
@@ -44,7 +45,9 @@ struct pulih_item {
     struct pulih_row_offer offer; /* the last offer; n is 0 when there is none */
     struct pulih_view offer_text; /* its content */
     struct pulih_mail next_mail;
-    struct pulih_told told; /* the last page or reprimand, where the ladder needs it */
+    struct pulih_post_told told;    /* the last page or reprimand, where the ladder needs it */
+    const struct pulih_told *story; /* the chronology as clocks see it, for handlers by PULIH_BY_STORY */
+    size_t n_story;                 /* 0: not read */
     enum pulih_verdict verdict;
     const char *reason;  /* NEVER: why */
     enum pulih_stage to; /* who works on it next; none: at rest */
@@ -62,15 +65,28 @@ struct pulih_step {
     struct pulih_arena *arena;
     struct pulih_rows *rows;
     struct pulih_item *item;
-    struct pulih_buf *scratch; /* emptied by whoever uses it */
+    size_t first_event, first_deadline; /* among the rows: of this step */
+    int64_t read_us;                    /* when the last event before this step was recorded */
+    struct pulih_buf *scratch;          /* emptied by whoever uses it */
 };
 
 typedef enum pulih_verdict pulih_handler_f(struct pulih_step *step);
 
+/* What a handler needs to know, beside its message; 0: what load_work reads. */
+enum {
+    PULIH_BY_HINT = 1, /* the row, body and text of a hint are enough */
+    /* It reckons with clocks, and is told the chronology. With BY_HINT a hint is enough in a complaint's first
+     * chain, of which it tells all. */
+    PULIH_BY_STORY = 2,
+};
+
+/* Version of the last event by hint of a complaint's first chain: complaint, classified, planned. */
+enum { PULIH_FIRST_CHAIN = 3 };
+
 struct pulih_handler {
     enum pulih_m on;
     pulih_handler_f *handle;
-    bool by_hint; /* the row, body and text of a hint are all it needs */
+    unsigned by;
 };
 
 /* Runs a handler over an item: takes the message from the mailbox, decides who is next. */
@@ -95,6 +111,15 @@ void pulih_step_publish(struct pulih_step *step, enum pulih_m m, int32_t version
 int pulih_step_language(const struct pulih_step *step);
 
 /* --- deadlines: the ladder's clock and the customer's silence ------------------------------------------- */
+
+/* Reads all clocks of the policy, with what this step appended; n is that of the policy. */
+void pulih_step_clocks(struct pulih_step *step, struct pulih_clock_reading ret[PULIH_CLOCKS_MAX]);
+/* When a clock is due, or would be if it ran on now; fails like pulih_step_due where the calendar ends or the
+ * clock is met. */
+int64_t pulih_step_clock_due(struct pulih_step *step, uint16_t name);
+/* Arms the ladder for the clock that is due first, if it runs and waits for no post. Done by pulih_step_run
+ * after handlers by PULIH_BY_STORY. */
+void pulih_step_watch(struct pulih_step *step);
 
 /* When `d` from `from_us` ends in the policy's calendar. Where the calendar has no such instant, the step
  * ends with PULIH_NEVER, whatever the handler goes on to return. */

@@ -73,5 +73,11 @@ size_t pulih_store_load(struct pulih_db *db, const struct pulih_item *items, siz
 /* Takes the results of load_work into the items; those it does not find keep type PULIH_M_N. */
 void pulih_store_read_work(struct pulih_db *db, size_t call, struct pulih_arena *arena,
                            struct pulih_item *items);
+/* Queues load_story for those of the items that `wants` names; returns the call. */
+size_t pulih_store_load_story(struct pulih_db *db, const struct pulih_item *items, size_t n,
+                              const bool *wants);
+/* Takes its results into the items. */
+void pulih_store_read_story(struct pulih_db *db, size_t call, struct pulih_arena *arena,
+                            struct pulih_item *items);
 
 #endif

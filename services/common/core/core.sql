@@ -63,6 +63,11 @@ LEFT JOIN LATERAL (SELECT t.version, t.type FROM pulih.event t WHERE t.complaint
 LEFT JOIN LATERAL (SELECT t.type, t.recorded_at, t.body FROM pulih.event t WHERE e.type BETWEEN 53 AND 56
     AND t.complaint = u.complaint AND t.shard = u.shard AND t.version < u.version AND t.type IN (81, 100)
     ORDER BY t.version DESC LIMIT 1) told ON true
+-- name: load_story (int8[] n, uuid[] complaint, int2[] shard, int2[] mail)
+SELECT u.n, e.version, e.type, e.state, e.recorded_at, e.body
+FROM unnest($1::int8[], $2::uuid[], $3::int2[]) u(n, complaint, shard)
+CROSS JOIN LATERAL (SELECT * FROM pulih.event t WHERE t.complaint = u.complaint AND t.shard = u.shard
+    AND (t.type NOT BETWEEN 33 AND 63 OR t.type = ANY ($4::int2[])) ORDER BY t.version) e
 -- name: move_complaints (pulih.complaint_move[] rows, int8 wanted)
 WITH found AS MATERIALIZED (
     SELECT u.*, t.ctid AS at FROM unnest($1::pulih.complaint_move[]) u

@@ -36,7 +36,8 @@ static void note_missed(struct clock *k, int64_t at_us)
 
 static bool on_start(struct clock *k, const struct pulih_clock_event *e)
 {
-    return pulih_calendar_add(k->c, e->at_us, k->duration, &k->now.due_us);
+    k->now.due_us = e->due_us;
+    return e->due_us || pulih_calendar_add(k->c, e->at_us, k->duration, &k->now.due_us);
 }
 
 static bool on_pause(struct clock *k, const struct pulih_clock_event *e)
@@ -65,6 +66,15 @@ static bool on_extend(struct clock *k, const struct pulih_clock_event *e)
     return true;
 }
 
+static bool on_set(struct clock *k, const struct pulih_clock_event *e)
+{
+    if (k->now.state == PULIH_CLOCK_running)
+        k->now.due_us = e->due_us;
+    else
+        k->now.left_us = left_at(k, e->at_us, e->due_us);
+    return true;
+}
+
 static bool on_meet(struct clock *k, const struct pulih_clock_event *e)
 {
     if (k->now.state == PULIH_CLOCK_running)
@@ -86,6 +96,7 @@ static const struct {
     [PULIH_CLOCK_resume] = {IN(paused), on_resume, PULIH_CLOCK_running},
     [PULIH_CLOCK_extend] = {IN(running) | IN(paused), on_extend, 0},
     [PULIH_CLOCK_convert] = {IN(running) | IN(paused), NULL, 0},
+    [PULIH_CLOCK_set] = {IN(running) | IN(paused), on_set, 0},
     [PULIH_CLOCK_meet] = {IN(running) | IN(paused), on_meet, PULIH_CLOCK_met},
     [PULIH_CLOCK_reopen] = {IN(met), on_resume, PULIH_CLOCK_running},
 };

@@ -94,6 +94,13 @@ const struct pulih_approval *pulih_approval_of(const struct pulih_policy *p,
     return NULL;
 }
 
+/* --- waiting -------------------------------------------------------------------------------------------- */
+
+bool pulih_ladder_waits_for_post(const struct pulih_row_complaint *row)
+{
+    return row->ladder_kind == PULIH_deadline_acknowledge || row->ladder_kind == PULIH_deadline_reprimand;
+}
+
 /* --- warnings ------------------------------------------------------------------------------------------- */
 
 bool pulih_is_round_the_clock(const struct pulih_policy *p, int tier)

@@ -183,6 +183,7 @@ static const struct {
     {"close_on_silence", read_close_on_silence, true},
     {"pause_reasons", read_pause_reasons, true},
     {"offers_max", read_offers_max, true},
+    {"clocks", pulih_policy_read_clocks, false},
     {"posts", pulih_policy_read_posts, true},
     {"absences", pulih_policy_read_absences, false},
     {"answerable", pulih_policy_read_answerable, true},
@@ -306,6 +307,7 @@ struct pulih_policy *pulih_policy_load(const char *path, struct pulih_buf *why)
     if (parse(&r, &config)) {
         pulih_conf_must_be_whole(config_root_setting(&config));
         read_rows(&r, config_root_setting(&config));
+        pulih_policy_add_clocks(&l->policy);
         if (why->len == before)
             digest_files(&r, &config);
     }

@@ -55,6 +55,10 @@ enum { PULIH_POLICY_WORDS_MAX = 20 };
 size_t pulih_policy_words(enum pulih_words list, bool with_unknown,
                           const char *names[PULIH_POLICY_WORDS_MAX]);
 
+/* A duration for each tier (policy_time.c); `unknown` gets that of `normal`. */
+void pulih_policy_read_by_tier(struct pulih_policy_reader *r, struct config_setting_t *at,
+                               struct pulih_duration *ret);
+
 /* --- readers of top-level settings --- */
 
 /* policy_calendar.c */
@@ -63,6 +67,9 @@ void pulih_policy_read_calendar(struct pulih_policy_reader *r, struct config_set
 /* policy_time.c */
 void pulih_policy_read_resolve_within(struct pulih_policy_reader *r, struct config_setting_t *at);
 void pulih_policy_read_warn_before(struct pulih_policy_reader *r, struct config_setting_t *at);
+/* policy_clocks.c; the second adds what must be there, once everything is read. */
+void pulih_policy_read_clocks(struct pulih_policy_reader *r, struct config_setting_t *at);
+void pulih_policy_add_clocks(struct pulih_policy *p);
 /* policy_posts.c */
 void pulih_policy_read_posts(struct pulih_policy_reader *r, struct config_setting_t *at);
 void pulih_policy_read_absences(struct pulih_policy_reader *r, struct config_setting_t *at);

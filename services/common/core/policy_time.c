@@ -1,9 +1,10 @@
-/* Deadlines and warnings by tier. */
+/* Durations by tier: deadlines and warnings. */
 #include <libconfig.h>
 
 #include "services/common/core/policy_read.h"
 
-void pulih_policy_read_resolve_within(struct pulih_policy_reader *r, config_setting_t *at)
+void pulih_policy_read_by_tier(struct pulih_policy_reader *r, config_setting_t *at,
+                               struct pulih_duration *ret)
 {
     const char *names[PULIH_POLICY_WORDS_MAX];
     size_t n = pulih_policy_words(PULIH_WORDS_tier, false, names);
@@ -15,9 +16,14 @@ void pulih_policy_read_resolve_within(struct pulih_policy_reader *r, config_sett
         int tier = pulih_word_number(PULIH_WORDS_tier, pulih_view_of(names[i]));
         config_setting_t *member = pulih_policy_member(r, at, names[i]);
         if (member)
-            pulih_policy_duration(r, member, &r->policy->resolve_within[tier]);
+            pulih_policy_duration(r, member, &ret[tier]);
     }
-    r->policy->resolve_within[PULIH_tier_unknown] = r->policy->resolve_within[PULIH_tier_normal];
+    ret[PULIH_tier_unknown] = ret[PULIH_tier_normal];
+}
+
+void pulih_policy_read_resolve_within(struct pulih_policy_reader *r, config_setting_t *at)
+{
+    pulih_policy_read_by_tier(r, at, r->policy->resolve_within);
 }
 
 /* Counted backwards from a deadline, which only spans of a fixed length can be. */

@@ -61,6 +61,9 @@ void pulih_step_run(struct pulih_step *step, const struct pulih_handler *handler
 
     for (size_t t = 0; t < PULIH_T_N; t++)
         marks[t] = step->rows->of[t].n;
+    step->first_event = marks[PULIH_T_event];
+    step->first_deadline = marks[PULIH_T_deadline];
+    step->read_us = item->row.updated_at;
     if (step->stage == PULIH_STAGE_followup && pulih_message(item->type)->shown)
         pulih_step_publish(step, item->type, item->version, item->row.state, item->body);
     item->reason = NULL;
@@ -68,6 +71,8 @@ void pulih_step_run(struct pulih_step *step, const struct pulih_handler *handler
     if (item->reason)
         item->verdict = PULIH_NEVER;
     if (item->verdict == PULIH_DONE) {
+        if (handler->by & PULIH_BY_STORY)
+            pulih_step_watch(step);
         if (step->stage == PULIH_STAGE_followup)
             release(item);
         else
@@ -207,6 +212,18 @@ static void add_warning(struct pulih_step *step, int64_t due_us)
         add_deadline(step, PULIH_deadline_warning, at_us);
 }
 
+/* A step that arms the ladder once more takes back what it armed before. */
+static void take_back(struct pulih_step *step)
+{
+    struct pulih_row_deadline *rows = PULIH_ROWS(step->rows, deadline);
+    size_t kept = step->first_deadline;
+
+    for (size_t i = kept; i < step->rows->of[PULIH_T_deadline].n; i++)
+        if (rows[i].kind == PULIH_deadline_silence || rows[i].kind == PULIH_deadline_approval)
+            rows[kept++] = rows[i];
+    step->rows->of[PULIH_T_deadline].n = kept;
+}
+
 void pulih_step_arm(struct pulih_step *step, int deadline, int64_t due_us)
 {
     struct pulih_row_complaint *row = &step->item->row;
@@ -215,8 +232,9 @@ void pulih_step_arm(struct pulih_step *step, int deadline, int64_t due_us)
     row->ladder_armed = row->version;
     row->ladder_due = due_us;
     row->ladder_left_us = 0;
+    take_back(step);
     add_deadline(step, deadline, due_us);
-    if (deadline == PULIH_deadline_resolution || deadline == PULIH_deadline_reprimand)
+    if (deadline != PULIH_deadline_acknowledge)
         add_warning(step, due_us);
 }
 

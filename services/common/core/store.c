@@ -300,3 +300,66 @@ void pulih_store_read_work(struct pulih_db *db, size_t call, struct pulih_arena 
         item->told.body = keep(db, call, i, W_told, arena);
     }
 }
+
+/* --- chronologies --------------------------------------------------------------------------------------- */
+
+static void put_heeded_mail(struct pulih_params *p)
+{
+    size_t n = 0;
+
+    for (int m = 0; m < PULIH_M_N; m++)
+        n += pulih_clocks_heed((enum pulih_m)m);
+    pulih_params_array(p, PULIH_OID_INT2, n);
+    for (int m = 0; m < PULIH_M_N; m++)
+        if (pulih_clocks_heed((enum pulih_m)m))
+            pulih_params_int2(p, (int16_t)pulih_message((enum pulih_m)m)->wire);
+}
+
+size_t pulih_store_load_story(struct pulih_db *db, const struct pulih_item *items, size_t n,
+                              const bool *wants)
+{
+    struct pulih_params *p = pulih_db_params(db);
+    size_t wanted = 0;
+
+    for (size_t i = 0; i < n; i++)
+        wanted += wants[i];
+    pulih_params_array(p, PULIH_OID_INT8, wanted);
+    for (size_t i = 0; i < n; i++)
+        if (wants[i])
+            pulih_params_int8(p, (int64_t)i);
+    pulih_params_array(p, PULIH_OID_UUID, wanted);
+    for (size_t i = 0; i < n; i++)
+        if (wants[i])
+            pulih_params_id(p, &items[i].row.id);
+    pulih_params_array(p, PULIH_OID_INT2, wanted);
+    for (size_t i = 0; i < n; i++)
+        if (wants[i])
+            pulih_params_int2(p, items[i].row.shard);
+    put_heeded_mail(p);
+    return pulih_db_call(db, PULIH_SQL_load_story);
+}
+
+/* Columns of load_story. */
+enum { S_n, S_version, S_type, S_state, S_at, S_body };
+
+/* The rows of one complaint follow each other. */
+void pulih_store_read_story(struct pulih_db *db, size_t call, struct pulih_arena *arena,
+                            struct pulih_item *items)
+{
+    size_t n = pulih_db_rows(db, call);
+    struct pulih_told *story = pulih_arena_get(arena, n * sizeof *story);
+
+    for (size_t i = 0; i < n; i++) {
+        struct pulih_item *item = &items[pulih_db_int(db, call, i, S_n)];
+        story[i] = (struct pulih_told){
+            .version = (int32_t)pulih_db_int(db, call, i, S_version),
+            .m = pulih_message_by_wire((uint64_t)pulih_db_int(db, call, i, S_type)),
+            .state = (int)pulih_db_int(db, call, i, S_state),
+            .at_us = pulih_db_time(db, call, i, S_at),
+            .body = keep(db, call, i, S_body, arena),
+        };
+        if (!item->n_story)
+            item->story = &story[i];
+        item->n_story++;
+    }
+}

@@ -149,6 +149,15 @@ static void mark_found(struct pulih_batch *b, size_t n_manifests)
         }
 }
 
+/* PULIH_BY_* of the type's handler. */
+static unsigned handled_by(const struct pulih_batch *b, enum pulih_m type)
+{
+    for (size_t i = 0; i < b->stage->n_handlers; i++)
+        if (b->stage->handlers[i].on == type)
+            return b->stage->handlers[i].by;
+    return 0;
+}
+
 /* --- fast path: all that is needed came with the hints ---------------------------------------------------
  */
 
@@ -156,10 +165,8 @@ static bool goes_by_hint(const struct pulih_batch *b, const struct pulih_item *i
 {
     if (b->stage->id == PULIH_STAGE_followup && item->row.waiting)
         return false;
-    for (size_t i = 0; i < b->stage->n_handlers; i++)
-        if (b->stage->handlers[i].on == item->type)
-            return b->stage->handlers[i].by_hint;
-    return false;
+    unsigned by = handled_by(b, item->type);
+    return by & PULIH_BY_HINT && (!(by & PULIH_BY_STORY) || item->version <= PULIH_FIRST_CHAIN);
 }
 
 static bool unpack_item(struct pulih_batch *b, const struct pulih_hint_item *hint, size_t manifest)
@@ -292,6 +299,26 @@ static void take_complaints(struct pulih_worker *w, struct pulih_batch *b, size_
     b->n = kept;
 }
 
+/* Chronologies of those whose handlers reckon with clocks. */
+static enum pulih_db_end read_stories(struct pulih_worker *w, struct pulih_batch *b)
+{
+    struct pulih_db *db = pulih_worker_db(w);
+    bool *wants = pulih_arena_get(&b->arena, b->n * sizeof *wants);
+    size_t wanted = 0;
+
+    for (size_t i = 0; i < b->n; i++) {
+        wants[i] = b->items[i].verdict == PULIH_DONE && handled_by(b, b->items[i].type) & PULIH_BY_STORY;
+        wanted += wants[i];
+    }
+    if (!wanted)
+        return PULIH_DB_DONE;
+    size_t call = pulih_store_load_story(db, b->items, b->n, wants);
+    enum pulih_db_end end = pulih_db_run(db);
+    if (end == PULIH_DB_DONE)
+        pulih_store_read_story(db, call, &b->arena, b->items);
+    return end;
+}
+
 static enum pulih_db_end read_items(struct pulih_worker *w, struct pulih_batch *b)
 {
     struct pulih_db *db = pulih_worker_db(w);
@@ -313,7 +340,7 @@ static enum pulih_db_end read_items(struct pulih_worker *w, struct pulih_batch *
             b->items[i].verdict = PULIH_NEVER;
             b->items[i].reason = "the event is not there, or of an unknown type";
         }
-    return PULIH_DB_DONE;
+    return read_stories(w, b);
 }
 
 enum pulih_db_end pulih_stage_work_locked(struct pulih_worker *w, struct pulih_batch *b)

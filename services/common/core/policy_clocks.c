@@ -1,0 +1,239 @@
+/* Clocks of a complaint: rows of `clocks`, and what holds where a row says nothing. */
+#include <libconfig.h>
+#include <string.h>
+
+#include "proto/msg.h"
+#include "pulih/base/must.h"
+#include "services/common/core/policy_read.h"
+
+enum { EXTENSIONS_MAX = 10 };
+
+/* What a clock of that name is where its row says nothing else. */
+static const struct standard {
+    uint16_t name;
+    uint16_t starts;
+    uint16_t met_by[8]; /* up to the first 0, which is no step */
+    bool repeats, customers_turn, reprimands;
+    bool pauses; /* for the policy's pause_reasons */
+} standards[] = {
+    // clang-format off
+    {PULIH_deadline_resolution, PULIH_M_complaint, {0}, false, true, true, true},
+    {PULIH_deadline_plan, PULIH_M_complaint, {PULIH_M_acknowledged}, false, false, false, false},
+    {PULIH_deadline_acknowledgement, PULIH_M_complaint, {PULIH_M_acknowledged}, false, false, false, false},
+    {PULIH_deadline_first_response, PULIH_M_complaint, {PULIH_M_offered}, false, false, true, true},
+    {PULIH_deadline_update, PULIH_M_acknowledged,
+     {PULIH_M_informed, PULIH_M_offered, PULIH_M_offer_accepted, PULIH_M_offer_declined, PULIH_M_carried_out,
+      PULIH_M_obstacle_found, PULIH_M_clock_resumed, PULIH_M_taken_up_again},
+     true, true, true, true},
+    {PULIH_deadline_regulator, PULIH_M_complaint, {0}, false, false, true, false},
+    {PULIH_deadline_customer, PULIH_M_complaint, {0}, false, false, true, false},
+    // clang-format on
+};
+
+static const struct standard *standard_of(int name)
+{
+    for (size_t i = 0; i < PULIH_COUNT(standards); i++)
+        if (standards[i].name == name)
+            return &standards[i];
+    return NULL;
+}
+
+static void set_standard(const struct pulih_policy *p, const struct standard *s, struct pulih_clock_rule *ret)
+{
+    *ret = (struct pulih_clock_rule){
+        .name = s->name,
+        .starts = s->starts,
+        .repeats = s->repeats,
+        .customers_turn = s->customers_turn,
+        .reprimands = s->reprimands,
+        .pauses = s->pauses ? p->pause_reasons : 0,
+    };
+    for (; ret->n_met_by < PULIH_COUNT(s->met_by) && s->met_by[ret->n_met_by]; ret->n_met_by++)
+        ret->met_by[ret->n_met_by] = s->met_by[ret->n_met_by];
+    for (size_t i = 0; i < p->n_calendars; i++)
+        if (p->calendars[i].calendar == p->calendar)
+            ret->calendar = p->calendars[i];
+    for (int tier = 0; tier < PULIH_TIERS; tier++) {
+        if (s->name == PULIH_deadline_resolution)
+            ret->within[tier] = p->resolve_within[tier];
+        if (s->name == PULIH_deadline_plan)
+            ret->within[tier] = p->plan_within;
+    }
+}
+
+/* --- a row ---------------------------------------------------------------------------------------------- */
+
+static void read_calendar(struct pulih_policy_reader *r, const config_setting_t *at,
+                          struct pulih_clock_rule *ret)
+{
+    const char *names[PULIH_CALENDARS_MAX], *name = config_setting_get_string(at);
+    const struct pulih_policy *p = r->policy;
+
+    for (size_t i = 0; i < p->n_calendars; i++) {
+        names[i] = p->calendars[i].name.at; /* ends with a zero */
+        if (name && strcmp(names[i], name) == 0) {
+            ret->calendar = p->calendars[i];
+            return;
+        }
+    }
+    if (name)
+        pulih_policy_unknown(r, at, "calendar", name, names, p->n_calendars);
+    else
+        pulih_policy_wrong(r, at, "expected the name of a calendar");
+}
+
+static void read_durations(struct pulih_policy_reader *r, config_setting_t *at, struct pulih_duration *ret)
+{
+    struct pulih_duration all;
+
+    if (config_setting_is_group(at)) {
+        pulih_policy_read_by_tier(r, at, ret);
+    } else if (pulih_policy_duration(r, at, &all)) {
+        for (int tier = 0; tier < PULIH_TIERS; tier++)
+            ret[tier] = all;
+    }
+}
+
+static uint32_t read_mask(struct pulih_policy_reader *r, const config_setting_t *at, enum pulih_words list)
+{
+    uint32_t mask = 0;
+
+    if (!pulih_policy_elements(r, at, 0, PULIH_POLICY_WORDS_MAX))
+        return 0;
+    for (int i = 0; i < config_setting_length(at); i++) {
+        int word = pulih_policy_word(r, config_setting_get_elem(at, (unsigned)i), list);
+        if (word >= 0)
+            mask |= UINT32_C(1) << word;
+    }
+    return mask;
+}
+
+/* A step that the daemons write, or the complaint itself. */
+static uint16_t read_event(struct pulih_policy_reader *r, const config_setting_t *at)
+{
+    const char *name = config_setting_get_string(at);
+    enum pulih_m m = name ? pulih_message_by_name(pulih_view_of(name)) : PULIH_M_N;
+
+    if (m < PULIH_M_N && (m == PULIH_M_complaint || pulih_message(m)->role == PULIH_ROLE_STEP))
+        return (uint16_t)m;
+    pulih_policy_wrong(r, at, "expected complaint, or an event of the chronology such as \"acknowledged\"");
+    return PULIH_M_complaint;
+}
+
+static void read_met_by(struct pulih_policy_reader *r, const config_setting_t *at,
+                        struct pulih_clock_rule *ret)
+{
+    if (!pulih_policy_elements(r, at, 0, PULIH_CLOCK_EVENTS_MAX))
+        return;
+    ret->n_met_by = (size_t)config_setting_length(at);
+    for (size_t i = 0; i < ret->n_met_by; i++)
+        ret->met_by[i] = read_event(r, config_setting_get_elem(at, (unsigned)i));
+}
+
+static void read_extend(struct pulih_policy_reader *r, config_setting_t *at, struct pulih_clock_rule *ret)
+{
+    static const char *const names[] = {"times", "by", "reasons"};
+    int64_t times;
+
+    if (!pulih_policy_group(r, at, names, PULIH_COUNT(names)))
+        return;
+    config_setting_t *many = pulih_policy_member(r, at, "times"), *by = pulih_policy_member(r, at, "by"),
+                     *reasons = pulih_policy_member(r, at, "reasons");
+    if (many && pulih_policy_integer(r, many, 1, EXTENSIONS_MAX, &times))
+        ret->extensions = (uint16_t)times;
+    if (by)
+        pulih_policy_duration(r, by, &ret->extend_by);
+    if (reasons)
+        ret->extend_reasons = read_mask(r, reasons, PULIH_WORDS_extension);
+}
+
+/* Where a clock's time stands: in a setting of its own, in `within`, or with the customer. */
+static void read_within(struct pulih_policy_reader *r, config_setting_t *row, struct pulih_clock_rule *ret)
+{
+    config_setting_t *within = config_setting_get_member(row, "within");
+    const char *elsewhere = ret->name == PULIH_deadline_resolution ? "stands in resolve_within"
+                            : ret->name == PULIH_deadline_plan     ? "stands in plan_within"
+                            : ret->name == PULIH_deadline_customer ? "is for the customer to say"
+                                                                   : NULL;
+
+    if (within && elsewhere)
+        pulih_policy_wrong(r, within, "leave it out: the time of this clock %s", elsewhere);
+    else if (within)
+        read_durations(r, within, ret->within);
+    else if (!elsewhere)
+        pulih_policy_wrong(r, row, "within is missing");
+}
+
+static void read_members(struct pulih_policy_reader *r, config_setting_t *row, struct pulih_clock_rule *ret)
+{
+    config_setting_t *at;
+
+    read_within(r, row, ret);
+    if ((at = config_setting_get_member(row, "calendar")))
+        read_calendar(r, at, ret);
+    if ((at = config_setting_get_member(row, "starts")))
+        ret->starts = read_event(r, at);
+    if ((at = config_setting_get_member(row, "spoken")) && ret->starts != PULIH_M_complaint)
+        pulih_policy_wrong(r, at, "leave it out: this clock does not start with the complaint");
+    else if (at)
+        read_durations(r, at, ret->spoken);
+    if ((at = config_setting_get_member(row, "met_by")))
+        read_met_by(r, at, ret);
+    if ((at = config_setting_get_member(row, "repeats")))
+        pulih_policy_boolean(r, at, &ret->repeats);
+    if ((at = config_setting_get_member(row, "customers_turn")))
+        pulih_policy_boolean(r, at, &ret->customers_turn);
+    if ((at = config_setting_get_member(row, "reprimands")))
+        pulih_policy_boolean(r, at, &ret->reprimands);
+    if ((at = config_setting_get_member(row, "pauses")))
+        ret->pauses = read_mask(r, at, PULIH_WORDS_pause);
+    if ((at = config_setting_get_member(row, "extend")))
+        read_extend(r, at, ret);
+}
+
+static void read_row(struct pulih_policy_reader *r, config_setting_t *row)
+{
+    static const char *const names[] = {"name",       "within", "spoken",  "calendar",
+                                        "starts",     "met_by", "repeats", "customers_turn",
+                                        "reprimands", "pauses", "extend"};
+    struct pulih_policy *p = r->policy;
+
+    if (!pulih_policy_group(r, row, names, PULIH_COUNT(names)))
+        return;
+    config_setting_t *at = pulih_policy_member(r, row, "name");
+    int name = at ? pulih_policy_word(r, at, PULIH_WORDS_deadline) : -1;
+    if (name < 0)
+        return;
+    const struct standard *s = standard_of(name);
+    if (!s) {
+        pulih_policy_wrong(r, at, "this deadline is no clock of `clocks`");
+    } else if (pulih_policy_clock(p, (uint16_t)name)) {
+        pulih_policy_wrong(r, at, "this clock is given twice");
+    } else {
+        struct pulih_clock_rule *rule = &p->clocks[p->n_clocks++];
+        set_standard(p, s, rule);
+        read_members(r, row, rule);
+    }
+}
+
+void pulih_policy_read_clocks(struct pulih_policy_reader *r, config_setting_t *at)
+{
+    if (!pulih_policy_elements(r, at, 0, PULIH_CLOCKS_MAX))
+        return;
+    for (int i = 0; i < config_setting_length(at); i++)
+        read_row(r, config_setting_get_elem(at, (unsigned)i));
+}
+
+void pulih_policy_add_clocks(struct pulih_policy *p)
+{
+    if (!pulih_policy_clock(p, PULIH_deadline_resolution) && p->n_clocks < PULIH_CLOCKS_MAX)
+        set_standard(p, standard_of(PULIH_deadline_resolution), &p->clocks[p->n_clocks++]);
+}
+
+const struct pulih_clock_rule *pulih_policy_clock(const struct pulih_policy *p, uint16_t name)
+{
+    for (size_t i = 0; i < p->n_clocks; i++)
+        if (p->clocks[i].name == name)
+            return &p->clocks[i];
+    return NULL;
+}
