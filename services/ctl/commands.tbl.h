@@ -19,7 +19,8 @@ COMMAND(clock,   "add | between | show [CALENDAR]", 1, 2, "works out deadlines a
 COMMAND(key,     "new | show FILE", 1, 2, "makes a key pair for doors that speak CURVE, or shows the public key of one")
 COMMAND(train,   "",             0, 0, "trains a model on labelled texts")
 COMMAND(evaluate, "",            0, 0, "says how good a model, or all that judges an axis, is on labelled texts")
-COMMAND(explain, "[TEXT]",       0, 1, "shows what in a text speaks for its label; the text comes from standard input if not given")
+COMMAND(explain, "REF | [TEXT]", 0, 1, "explains when a complaint is due, interval by interval; or, with --axis or --model, what in a text speaks for its label")
+COMMAND(whatif,  "",             0, 0, "lists every live complaint whose deadline or rung another policy would change, before it is applied")
 COMMAND(bench_classify, "",      0, 0, "measures how many texts a second are classified on one core, on all axes")
 COMMAND(model,   "import FILE | list | show V | shadow V | retire V | promote V | rollback AXIS | compare V | export V", 1, 2, "keeps learned models as versions, and says which one judges")
 COMMAND(version, "",             0, 0, "prints the versions of program, protocol and tables")
@@ -72,8 +73,10 @@ OPTION(month, "YYYY-MM", ON(clock), "show: the month")
 
 OPTION(axis, "AXIS", ON(queue), "only where this axis is open, and this axis alone; if not given, those for whose sake a complaint waits")
 OPTION(axis, "AXIS", ON(train), "what the labels are about, such as department")
+OPTION(language, "LANGUAGE", ON(explain), "of a complaint's explanation: id or en; that of the policy if not given")
 OPTION(axis, "AXIS", ON(evaluate) | ON(explain), "judge by rules and models together, as the daemon does")
 OPTION(model, "FILE", ON(evaluate) | ON(explain), "judge by this model alone")
+OPTION(policy, "FILE", ON(whatif), "the policy that may be applied")
 OPTION(policy, "FILE", ON(train) | ON(evaluate) | ON(explain) | ON(bench_classify), "the policy with the rules and models; the one that comes with pulih if not given")
 OPTION(tsv, "FILE", ON(train) | ON(evaluate), "labelled texts: a label, a tab and a text on each line")
 OPTION(tsv, "FILE", ON(bench_classify), "texts: a language, a tab and a text on each line")
@@ -91,7 +94,7 @@ OPTION(corrections, 0, ON(evaluate), "judge the newest fifth of what people corr
 OPTION(policy, "FILE", ON(model), "promote: the policy that the daemons have; the standard one if not given")
 OPTION(tenant, "N", ON(model) | ON(train) | ON(evaluate), "corrections of this tenant; 0 if not given")
 
-OPTION(json, 0, ON(clock) | ON(model) | ON(show) | ON(list) | ON(queue) | ON(send) | ON(link) | ON(unlink) | ON(feed) | ON(letter) | ON(stats) | ON(dead), "print JSON, a line each")
+OPTION(json, 0, ON(whatif) | ON(clock) | ON(model) | ON(show) | ON(list) | ON(queue) | ON(send) | ON(link) | ON(unlink) | ON(feed) | ON(letter) | ON(stats) | ON(dead), "print JSON, a line each")
 OPTION(help, 0, ON_ALL, "explain the command")
 // clang-format on
 #undef COMMAND

@@ -20,6 +20,8 @@ SELECT set_config('enable_seqscan', 'on', true), set_config('statement_timeout',
 SELECT id FROM pulih.complaint WHERE number = $1::int8
 -- name: card (uuid id, int2 shard)
 SELECT * FROM pulih.complaint WHERE id = $1::uuid AND shard = $2::int2
+-- name: live (uuid after, int2[] over, int8 most)
+SELECT * FROM pulih.complaint WHERE id > $1::uuid AND state <> ALL ($2::int2[]) ORDER BY id, shard LIMIT $3::int8
 -- name: chronology (uuid complaint, int2 shard)
 SELECT e.version, e.type, e.prior, e.state, e.message, e.occurred_at, e.recorded_at, e.body, e.digest, e.hash, c.body
 FROM pulih.event e

@@ -1,10 +1,11 @@
-/* pulihctl explain: what in a text speaks for its label. */
+/* pulihctl explain: what in a text speaks for its label; a complaint is explained in explain_clocks.c. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "services/ctl/clocks.h"
 #include "services/ctl/judge.h"
 
 enum { LABELS_SHOWN = 5, REASONS_MAX = PULIH_EVIDENCE_MAX, TEXT_MAX_BYTES = 1024 * 1024, JSON_DIGITS = 6 };
@@ -207,6 +208,9 @@ int pulih_ctl_explain(const struct pulih_ctl *ctl)
     PULIH_AUTO(pulih_ctl_judge_close) struct pulih_judge judge = {.any_axis = true};
     PULIH_AUTO(pulih_buf_free) struct pulih_buf room = {0};
     struct explanation e = {0};
+
+    if (ctl->n_args && !pulih_ctl_option(ctl, "axis") && !pulih_ctl_option(ctl, "model"))
+        return pulih_ctl_explain_clocks(ctl);
     int code = pulih_ctl_judge_open(ctl, &judge);
 
     if (code != PULIH_CTL_OK)

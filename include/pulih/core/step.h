@@ -75,8 +75,8 @@ typedef enum pulih_verdict pulih_handler_f(struct pulih_step *step);
 /* What a handler needs to know, beside its message; 0: what load_work reads. */
 enum {
     PULIH_BY_HINT = 1, /* the row, body and text of a hint are enough */
-    /* It reckons with clocks, and is told the chronology. With BY_HINT a hint is enough in a complaint's first
-     * chain, of which it tells all. */
+    /* It reckons with clocks, and is told the chronology. With BY_HINT a hint is enough in a complaint's
+     * first chain, of which it tells all. */
     PULIH_BY_STORY = 2,
 };
 
