@@ -5,3 +5,15 @@ DELETE FROM pulih.deadline WHERE ctid = ANY (ARRAY(
     SELECT d.ctid FROM pulih.deadline d WHERE d.due_at <= $1::timestamptz
     ORDER BY d.due_at LIMIT $2::int8 FOR UPDATE SKIP LOCKED))
 RETURNING due_at, complaint, kind, shard, armed
+-- name: apply_policy (text version, timestamptz now, uuid nobody)
+INSERT INTO pulih.policy VALUES (true, $1::text, $2::timestamptz, '2000-01-01', $3::uuid, false)
+ON CONFLICT (one) DO UPDATE SET version = excluded.version, since = excluded.since, due_at = excluded.due_at,
+    complaint = excluded.complaint, done = false
+WHERE pulih.policy.version <> excluded.version
+-- name: take_policy (text version)
+SELECT due_at, complaint FROM pulih.policy WHERE version = $1::text AND NOT done FOR UPDATE SKIP LOCKED
+-- name: next_deadlines (timestamptz due_at, uuid complaint, int8 most)
+SELECT due_at, complaint, kind, shard, armed FROM pulih.deadline
+WHERE (due_at, complaint) > ($1::timestamptz, $2::uuid) ORDER BY due_at, complaint LIMIT $3::int8
+-- name: keep_place (timestamptz due_at, uuid complaint, int2 done)
+UPDATE pulih.policy SET due_at = $1::timestamptz, complaint = $2::uuid, done = $3::int2 = 1

@@ -12,6 +12,11 @@ pulih_handler_f escalation_on_extended;
 pulih_handler_f escalation_on_put_in_writing;
 pulih_handler_f escalation_on_plan_outdated;
 
+/* Whether the resolution is due at another time than was told, or the ladder waits for another deadline. `all`:
+ * the policy's clocks as read from the chronology. */
+bool escalation_is_outdated(const struct pulih_policy *policy, const struct pulih_row_complaint *row,
+                            const struct pulih_clock_reading *all, int64_t now_us);
+
 /* The ladder (ladder.c, and answers.c where a post says something). */
 pulih_handler_f escalation_on_deadline_passed;
 pulih_handler_f escalation_on_reprimand_acknowledged;

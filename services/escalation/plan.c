@@ -191,30 +191,30 @@ enum pulih_verdict escalation_on_extended(struct pulih_step *step)
     return PULIH_DONE;
 }
 
-/* Whether the resolution is due at another time than was told, or the ladder waits for another. */
-static bool is_outdated(struct pulih_step *step, int64_t *ret_due_us)
+bool escalation_is_outdated(const struct pulih_policy *policy, const struct pulih_row_complaint *row,
+                            const struct pulih_clock_reading *all, int64_t now_us)
 {
-    const struct pulih_row_complaint *row = &step->item->row;
-    struct pulih_clock_reading all[PULIH_CLOCKS_MAX];
+    const struct pulih_clock_reading *next = pulih_clocks_next(all, policy->n_clocks);
+    int64_t due_us;
 
-    pulih_step_clocks(step, all);
-    const struct pulih_clock_reading *next = pulih_clocks_next(all, step->policy->n_clocks);
-    *ret_due_us = pulih_step_clock_due(step, PULIH_deadline_resolution);
+    if (!pulih_clock_due(reading_of(all, policy->n_clocks, PULIH_deadline_resolution), now_us, &due_us))
+        return false;
     bool waits = row->ladder_armed && !pulih_ladder_waits_for_post(row);
-    return *ret_due_us != row->due_at || (waits && next && next->now.due_us != row->ladder_due);
+    return due_us != row->due_at || (waits && next && next->now.due_us != row->ladder_due);
 }
 
 static enum pulih_verdict replan(struct pulih_step *step, uint16_t cause)
 {
+    struct pulih_clock_reading all[PULIH_CLOCKS_MAX];
     struct pulih_planned planned = {0};
-    int64_t due_us;
 
     if (!pulih_step_may(step, PULIH_M_informed))
         return pulih_step_refuse(step, "move");
-    if (!is_outdated(step, &due_us))
+    pulih_step_clocks(step, all);
+    if (!escalation_is_outdated(step->policy, &step->item->row, all, step->now_us))
         return pulih_step_refuse(step, "other_deadline");
     PULIH_SET(&planned, planned, cause, cause);
-    plan_anew(step, &planned, due_us);
+    plan_anew(step, &planned, pulih_step_clock_due(step, PULIH_deadline_resolution));
     return PULIH_DONE;
 }
 

@@ -130,8 +130,7 @@ static struct pulih_item *item_of(struct pulih_batch *b, const struct pulih_row_
     return &b->items[b->n++];
 }
 
-/* Reads the locked rows into the items; a complaint that is not there keeps version 0. */
-static void take_rows(struct pulih_db *db, size_t call, struct pulih_batch *b)
+void escalation_take_rows(struct pulih_db *db, size_t call, struct pulih_batch *b)
 {
     size_t row = 0, rows = pulih_db_rows(db, call);
 
@@ -180,7 +179,7 @@ static enum pulih_db_end post(struct pulih_worker *w, struct pulih_batch *b, con
     if (end != PULIH_DB_DONE)
         return end;
     PULIH_POINT(timer_claimed);
-    take_rows(db, call, b);
+    escalation_take_rows(db, call, b);
     fire_all(w, b, due);
     pulih_store_move(db, b->items, b->n);
     pulih_store_put(db, &b->rows);
@@ -209,7 +208,11 @@ enum pulih_db_end escalation_timer(struct pulih_worker *w, void *arg, int64_t *r
         end = post(w, &batch, &due);
     else if (end == PULIH_DB_DONE)
         pulih_db_rollback(pulih_worker_db(w));
-    /* As many as fit were due: there may be more. */
-    *ret_wait_us = due.n == (size_t)h->conf.escalation_timer_items ? 0 : h->conf.escalation_timer_ms * 1000;
+    size_t found = 0;
+    if (end == PULIH_DB_DONE && !due.n)
+        end = escalation_replan(w, h->conf.escalation_timer_items, &found);
+    /* As many as fit were there: there may be more. */
+    bool more = due.n + found == (size_t)h->conf.escalation_timer_items;
+    *ret_wait_us = more ? 0 : h->conf.escalation_timer_ms * 1000;
     return end;
 }

@@ -2,6 +2,7 @@
 pulihctl explains each interval and foretells what another policy would change."""
 import json
 import os
+import signal
 import subprocess
 import sys
 from datetime import datetime
@@ -235,6 +236,77 @@ def whatif_lists_just_those_whose_deadline_or_rung_would_change():
     shorter = whatif(many_clocks((r'(normal    )= ".*"', r'\1= "1 second"')))
     assert shorter[normal.ack["reference"]]["rung_then"] == 1
     assert "--policy is missing" in ctl("whatif", code=2)[1]
+
+
+# --- a policy that comes into force -------------------------------------------------------------------------
+
+def own_chain(*changes):
+    """A chain whose policy the test changes while it runs."""
+    path = a_policy(*changes)
+    return path, Chain(policy=path, settings={"escalation": {"timer_ms": 20, "timer_items": 3}})
+
+
+def reload(daemon):
+    before = daemon.log_text().count("policy in force")
+    daemon.signal(signal.SIGHUP)
+    wait_until(lambda: daemon.log_text().count("policy in force") > before, what="the policy is in force")
+
+
+def due_of(case):
+    return case.row("(extract(epoch from due_at) * 1000000)::int8")
+
+
+def local(case, column="due_at"):
+    return case.row(f"to_char({column} AT TIME ZONE 'Asia/Jakarta', 'YYYY-MM-DD HH24:MI')")
+
+
+def wait_looked_through(chain):
+    wait_until(lambda: chain.db.query("SELECT 1 FROM pulih.policy WHERE done"), what="live complaints are looked through")
+    chain.wait_quiet()
+
+
+@test
+def a_calendar_that_is_edited_moves_the_deadlines_of_complaints_that_live():
+    path, chain = own_chain()
+    wait_looked_through(chain)
+    p = chain.publisher()
+    several = [Case(chain, publisher=p, channel="email") for _ in range(8)]
+    closed, paused, wall = (Case(chain, publisher=p, channel="email") for _ in range(3))
+    for case in several + [closed, paused]:
+        case.do("reclassified", tier="complex", actor="A-1")
+    wall.do("reclassified", tier="important", actor="A-1")
+    closed.do("withdrawn")
+    paused.do("paused", pause="documents", actor="A-1")
+    before = {c.id: due_of(c) for c in several + [closed, paused, wall]}
+    events = {c.id: c.names() for c in (closed, paused, wall)}
+    day = local(several[0])[:10]
+    change_policy(path, (r"  holidays = \[\];", f'  holidays = [ "{day} Libur mendadak" ];'))
+    reload(chain.escalation)
+    wait_until(lambda: all(due_of(c) > before[c.id] for c in several), what="deadlines have moved")
+    wait_looked_through(chain)
+    for case in several:
+        assert case.names()[-3:] == ["plan_outdated", "planned", "informed"], case.names()
+        assert case.last("planned")["cause"] == "policy" and case.last("informed")["due_at"] == due_of(case)
+        assert local(case)[:10] > day and local(case)[11:] == "17:00"
+        assert case.row("ladder_due = due_at") and case.names().count("plan_outdated") == 1
+    for case in (closed, paused, wall):
+        assert due_of(case) == before[case.id] and case.names() == events[case.id]
+    paused.do("resumed", actor="A-1")
+    assert local(paused)[:10] > day
+    verify_chains(chain.db)
+
+
+@test
+def a_policy_that_moves_nothing_says_nothing():
+    path, chain = own_chain()
+    case = Case(chain, channel="email")
+    wait_looked_through(chain)
+    before = case.names()
+    change_policy(path, (r"offers_max = 3", "offers_max = 4"))
+    reload(chain.escalation)
+    wait_until(lambda: chain.db.query("SELECT 1 FROM pulih.policy WHERE done AND version <> %s",
+                                      case.last("planned")["policy"]))
+    assert case.names() == before
 
 
 main()

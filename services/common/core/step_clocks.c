@@ -116,10 +116,16 @@ static void watch_started(struct pulih_step *step)
         }
 }
 
+static bool waits_for(const struct pulih_row_complaint *row, const struct pulih_clock_reading *r)
+{
+    return r->rule->name == row->ladder_kind && r->now.due_us == row->ladder_due;
+}
+
 void pulih_step_watch(struct pulih_step *step)
 {
     const struct pulih_row_complaint *row = &step->item->row;
-    struct pulih_clock_reading all[PULIH_CLOCKS_MAX];
+    struct pulih_clock_reading all[PULIH_CLOCKS_MAX], before[PULIH_CLOCKS_MAX];
+    size_t n = step->policy->n_clocks;
 
     if (row->ended || !row->ladder_armed || pulih_ladder_waits_for_post(row))
         return;
@@ -127,10 +133,15 @@ void pulih_step_watch(struct pulih_step *step)
         watch_started(step);
         return;
     }
+    pulih_clocks_read(step->policy, step->item->story, step->item->n_story, step->now_us, step->arena,
+                      before);
     pulih_step_clocks(step, all);
-    const struct pulih_clock_reading *next = pulih_clocks_next(all, step->policy->n_clocks);
-    if (!next || is_due(step, all) ||
-        (next->rule->name == row->ladder_kind && next->now.due_us == row->ladder_due))
+    const struct pulih_clock_reading *next = pulih_clocks_next(all, n), *was = pulih_clocks_next(before, n);
+    if (!next || is_due(step, all) || waits_for(row, next))
+        return;
+    /* What this step did not move is for the one to judge who armed it: perhaps by a newer policy. */
+    bool by_other = row->ladder_armed <= step->item->was_version;
+    if (by_other && was && was->rule == next->rule && was->now.due_us == next->now.due_us)
         return;
     pulih_step_arm(step, next->rule->name, next->now.due_us);
 }

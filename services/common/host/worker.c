@@ -49,6 +49,7 @@ struct pulih_worker {
     bool stopping;
     struct pulih_policy *policy;
     struct pulih_policy *next_policy;
+    bool policy_is_new; /* nobody asked for it yet; the worker's own */
     struct hint *hints;
     size_t n_hints, cap_hints;
     struct pulih_buf hint_bytes;
@@ -64,6 +65,16 @@ struct pulih_db *pulih_worker_db(struct pulih_worker *w)
 const struct pulih_policy *pulih_worker_policy(const struct pulih_worker *w)
 {
     return w->policy;
+}
+
+bool pulih_worker_policy_is_new(const struct pulih_worker *w)
+{
+    return w->policy_is_new;
+}
+
+void pulih_worker_knows_policy(struct pulih_worker *w)
+{
+    w->policy_is_new = false;
 }
 
 struct pulih_metrics *pulih_worker_metrics(const struct pulih_worker *w)
@@ -286,6 +297,7 @@ static void swap_policy_locked(struct pulih_worker *w)
     pulih_policy_free(w->policy);
     w->policy = w->next_policy;
     w->next_policy = NULL;
+    w->policy_is_new = true;
     pulih_count(w->setup.metrics, PULIH_METRIC_policy_reloads_total, 1);
     pulih_log(PULIH_LOG_info, "policy in force", "worker", "%s", w->setup.name, "version", "%s",
               w->policy->version, NULL);
@@ -344,6 +356,7 @@ struct pulih_worker *pulih_worker_start(const struct pulih_worker_setup *setup)
         pulih_out_of_memory();
     w->setup = *setup;
     w->policy = setup->policy;
+    w->policy_is_new = true;
     w->started_us = pulih_wall_us();
     w->skew_us = w->started_us - pulih_mono_us();
     w->id = pulih_id_new(w->started_us);
