@@ -295,7 +295,8 @@ int pulih_ctl_explain_clocks(const struct pulih_ctl *ctl)
         return PULIH_CTL_FAILED;
     if (!choose_language(ctl, judge.policy, &x.language))
         return PULIH_CTL_USAGE;
-    if (!pulih_ctl_story_find(ctl, ctl->args[0], &x.story))
+    if (!pulih_ctl_story_find(ctl, ctl->args[0], &x.story) ||
+        !pulih_ctl_keep_past(ctl, x.story.db, judge.policy))
         return PULIH_CTL_FAILED;
     explain_all(&x, judge.policy);
     return PULIH_CTL_OK;

@@ -2,6 +2,17 @@
 
 #include "pulih/core/store.h"
 
+bool pulih_ctl_keep_past(const struct pulih_ctl *ctl, struct pulih_db *db, struct pulih_policy *policy)
+{
+    size_t version = pulih_db_call(db, PULIH_SQL_schema_version);
+    size_t calendars = pulih_store_load_calendars(db);
+
+    if (!pulih_ctl_run(ctl, db))
+        return false;
+    pulih_store_keep_past(db, calendars, policy, pulih_db_time(db, version, 0, 2));
+    return true;
+}
+
 static void take(struct pulih_ctl_story *ret, const struct pulih_item *item)
 {
     ret->told = item->story;

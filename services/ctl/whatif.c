@@ -6,6 +6,7 @@
 #include "pulih/core/store.h"
 #include "services/ctl/clocks.h"
 #include "services/ctl/judge.h"
+#include "services/ctl/story.h"
 
 enum { AT_ONCE = 500 };
 
@@ -180,7 +181,7 @@ int pulih_ctl_whatif(const struct pulih_ctl *ctl)
     w->ctl = ctl;
     w->policy = judge.policy;
     w->db = judge.policy ? pulih_ctl_connect_core(ctl) : NULL;
-    if (!w->db)
+    if (!w->db || !pulih_ctl_keep_past(ctl, w->db, judge.policy))
         return PULIH_CTL_FAILED;
     bool json = pulih_ctl_option(ctl, "json");
     w->table = (struct pulih_ctl_table){.columns = json ? members : columns,

@@ -12,8 +12,8 @@ pulih_handler_f escalation_on_extended;
 pulih_handler_f escalation_on_put_in_writing;
 pulih_handler_f escalation_on_plan_outdated;
 
-/* Whether the resolution is due at another time than was told, or the ladder waits for another deadline. `all`:
- * the policy's clocks as read from the chronology. */
+/* Whether the resolution is due at another time than was told, or the ladder waits for another deadline.
+ * `all`: the policy's clocks as read from the chronology. */
 bool escalation_is_outdated(const struct pulih_policy *policy, const struct pulih_row_complaint *row,
                             const struct pulih_clock_reading *all, int64_t now_us);
 

@@ -40,7 +40,7 @@ static enum pulih_db_end apply(struct pulih_worker *w)
     pulih_db_commit(db);
     enum pulih_db_end end = pulih_db_run(db);
     if (end == PULIH_DB_DONE)
-        pulih_worker_knows_policy(w);
+        *pulih_worker_policy_is_new(w) = false;
     return end;
 }
 
@@ -196,7 +196,7 @@ static enum pulih_db_end keep(struct pulih_worker *w, struct pulih_batch *b, con
 enum pulih_db_end escalation_replan(struct pulih_worker *w, int64_t most, size_t *ret_found)
 {
     struct pulih_batch b PULIH_AUTO(pulih_batch_free) = {0};
-    enum pulih_db_end end = pulih_worker_policy_is_new(w) ? apply(w) : PULIH_DB_DONE;
+    enum pulih_db_end end = *pulih_worker_policy_is_new(w) ? apply(w) : PULIH_DB_DONE;
     struct place place;
     bool taken = false;
 

@@ -20,9 +20,9 @@ EXPECTED = {
                "number_block": "SU", "mark_key": "S", "unlinked": "I"},
     "classification": {**STAGE, "classification": "SI", "unlinked": "SD batch", "trace": "SID", "link": "SI", "model": "S",
                        "model_axis": "S", "model_chunk": "S", "model_use": "SIU", "model_difference": "SIU"},
-    "escalation": {**STAGE, "deadline": "SID armed", "promise": "I", "policy": "SIU"},
+    "escalation": {**STAGE, "deadline": "SID armed", "promise": "I", "policy": "SIU", "calendar": "SI"},
     "followup": {**STAGE, "offer": "SI", "letter": "SI", "deadline": "SI armed", "promise": "I", "person": "S",
-                 "feed": "SI", "feed_head": "SU", "link": "SI state decided_at actor"},
+                 "feed": "SI", "feed_head": "SU", "link": "SI state decided_at actor", "calendar": "SI"},
 }
 NAMES = {"S": "SELECT", "I": "INSERT", "U": "UPDATE", "D": "DELETE"}
 

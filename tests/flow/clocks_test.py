@@ -296,6 +296,37 @@ def a_calendar_that_is_edited_moves_the_deadlines_of_complaints_that_live():
     verify_chains(chain.db)
 
 
+def explained(chain, case, path):
+    env = dict(os.environ, PULIH_DATABASE=chain.db.conninfo())
+    out = subprocess.run([os.path.join(pulihtest.BUILD, "pulihctl"), "explain", case.ack["reference"], "--policy", path,
+                          "--json"], env=env, text=True, capture_output=True, timeout=60 * pulihtest.SLOW, check=True).stdout
+    rows = [json.loads(line) for line in out.splitlines()]
+    return [r for r in rows if r.get("clock") == "resolution" and r["what"] == "interval"]
+
+
+@test
+def an_edited_calendar_leaves_alone_what_was_used_before():
+    """Hours around the clock become those of an office: what ran until then stays counted."""
+    always = (r"  week = \{[\s\S]*?\n  \};", "  always = true;"), (r"  holiday_files = .*", ""), (r'  joint_leave = .*', ""), \
+        (r"  holidays = \[\];.*", "")
+    path, chain = own_chain(*always, (r'(complex   )= ".*"', r'\1= "10 working_hours"'))
+    case = Case(chain, channel="email")
+    case.do("reclassified", tier="complex", actor="A-1")
+    wait_looked_through(chain)
+    received = case.row("(extract(epoch from received_at) * 1000000)::int8")
+    assert due_of(case) == received + 10 * HOUR
+    change_policy(path, (r"  always = true;", '  week = { monday = [ "00:00-02:00" ]; };\n  holidays = [];'))
+    reload(chain.escalation)
+    wait_until(lambda: due_of(case) > received + 10 * HOUR, what="the deadline has moved")
+    wait_looked_through(chain)
+    since = int(chain.db.one("SELECT (extract(epoch from max(since)) * 1000000)::int8 FROM pulih.calendar"))
+    rows = explained(chain, case, path)
+    used = [r for r in rows if r["counts"] and parse_time(r["from"]) < since]
+    assert parse_time(used[0]["from"]) == received and parse_time(used[-1]["to"]) == since, rows[:5]
+    assert sum(r["us"] for r in used) == since - received
+    assert sum(r["us"] for r in rows if r["counts"]) == 10 * HOUR and parse_time(rows[-1]["to"]) == due_of(case)
+
+
 @test
 def a_policy_that_moves_nothing_says_nothing():
     path, chain = own_chain()

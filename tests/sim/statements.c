@@ -30,6 +30,8 @@ static const struct {
     {"known_messages", sim_known_messages},
     {"model_axes", sim_no_rows},
     {"claim_deadlines", sim_claim_deadlines},
+    {"put_calendar", sim_no_rows},
+    {"load_calendars", sim_no_rows},
     {"apply_policy", sim_no_rows},
     {"take_policy", sim_no_rows},
     {"claim_unlinked", sim_claim_unlinked},

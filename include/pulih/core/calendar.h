@@ -63,6 +63,17 @@ struct pulih_calendar_spec {
 struct pulih_calendar *pulih_calendar_new(const struct pulih_calendar_spec *spec, struct pulih_buf *why);
 void pulih_calendar_free(struct pulih_calendar *c);
 
+/* --- versions ------------------------------------------------------------------------------------------- */
+
+/* Appends what a calendar was compiled from, as lines of text; equal texts are equal calendars. */
+void pulih_calendar_write(const struct pulih_calendar *c, struct pulih_buf *out);
+/* Compiles it again; NULL as pulih_calendar_new, or when it is no such text. */
+struct pulih_calendar *pulih_calendar_read(struct pulih_view text, struct pulih_buf *why);
+/* Up to `until_us` the hours and special days of `before` hold: what was used stays used when a calendar is
+ * edited. The day in which it lies has the hours of both, each for its part. */
+void pulih_calendar_keep_past(struct pulih_calendar *c, const struct pulih_calendar *before,
+                              int64_t until_us);
+
 /* --- durations ------------------------------------------------------------------------------------------ */
 
 enum pulih_unit {

@@ -182,6 +182,18 @@ struct pulih_policy {
 struct pulih_policy *pulih_policy_load(const char *path, struct pulih_buf *why);
 void pulih_policy_free(struct pulih_policy *p);
 
+/* A calendar as it was in force from `since_us` on, as pulih_calendar_write has it. */
+struct pulih_calendar_version {
+    struct pulih_view name;
+    int64_t since_us;
+    struct pulih_view text;
+};
+
+/* Gives the policy's calendars the past that they had: n versions, by name and time. The last of a name is
+ * the policy's own, or counted up to now. Once for a policy. */
+void pulih_policy_keep_past(struct pulih_policy *p, const struct pulih_calendar_version *versions, size_t n,
+                            int64_t now_us);
+
 /* NULL if there is none of that name. */
 struct pulih_calendar *pulih_policy_calendar(const struct pulih_policy *p, struct pulih_view name);
 /* The clock of that name (PULIH_deadline_*); NULL if the policy has none. */

@@ -73,6 +73,13 @@ size_t pulih_store_load(struct pulih_db *db, const struct pulih_item *items, siz
 /* Takes the results of load_work into the items; those it does not find keep type PULIH_M_N. */
 void pulih_store_read_work(struct pulih_db *db, size_t call, struct pulih_arena *arena,
                            struct pulih_item *items);
+/* Queues: the policy's calendars count from now on, as far as they are not those that count already. */
+void pulih_store_put_calendars(struct pulih_db *db, const struct pulih_policy *policy, int64_t now_us);
+/* Queues load_calendars; returns the call. */
+size_t pulih_store_load_calendars(struct pulih_db *db);
+/* Takes its results into the policy's calendars: see pulih_policy_keep_past. */
+void pulih_store_keep_past(struct pulih_db *db, size_t call, struct pulih_policy *policy, int64_t now_us);
+
 /* Queues load_story for those of the items that `wants` names; returns the call. */
 size_t pulih_store_load_story(struct pulih_db *db, const struct pulih_item *items, size_t n,
                               const bool *wants);

@@ -72,9 +72,8 @@ void pulih_worker_take_hints(struct pulih_worker *w,
 
 struct pulih_db *pulih_worker_db(struct pulih_worker *w);
 const struct pulih_policy *pulih_worker_policy(const struct pulih_worker *w);
-/* Whether it was taken over since pulih_worker_knows_policy was called last. */
-bool pulih_worker_policy_is_new(const struct pulih_worker *w);
-void pulih_worker_knows_policy(struct pulih_worker *w);
+/* Whether it was taken over since somebody said false there; for the worker's beats. */
+bool *pulih_worker_policy_is_new(struct pulih_worker *w);
 struct pulih_metrics *pulih_worker_metrics(const struct pulih_worker *w);
 enum pulih_stage pulih_worker_stage(const struct pulih_worker *w);
 /* Index of the first statement of setup.statements. */

@@ -19,6 +19,7 @@ struct pulih_open_day {
 struct pulih_calendar {
     struct pulih_zone zone;
     const char *zone_name;
+    struct pulih_hours week[7];
     struct pulih_open *open; /* by time; intervals never touch */
     size_t n_open;
     struct pulih_open_day *day; /* by day */
@@ -30,6 +31,8 @@ struct pulih_calendar {
 
 /* Place of the last interval that opened at or before the instant; n_open if there is none. */
 size_t pulih_calendar_open_before(const struct pulih_calendar *c, int64_t at_us);
+/* Fills what each interval has before it. */
+void pulih_calendar_sum_up(struct pulih_calendar *c);
 bool pulih_calendar_covers(int64_t at_us);
 
 #endif

@@ -1,5 +1,6 @@
 /* Compiling a calendar: zone, week and special days become sorted open intervals. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "pulih/base/arena.h"
 #include "pulih/base/must.h"
@@ -146,8 +147,9 @@ static void order_days(struct pulih_calendar *c)
     c->n_days = n;
 }
 
-static void sum_up(struct pulih_calendar *c)
+void pulih_calendar_sum_up(struct pulih_calendar *c)
 {
+    c->open[0].before_us = 0;
     for (size_t i = 1; i < c->n_open; i++)
         c->open[i].before_us = c->open[i - 1].before_us + c->open[i - 1].close_us - c->open[i - 1].open_us;
 }
@@ -156,6 +158,7 @@ static void keep_special(struct compiler *k)
 {
     struct pulih_calendar *c = k->c;
 
+    memcpy(c->week, k->spec->day, sizeof c->week);
     c->n_special = k->spec->n_special;
     c->special = pulih_arena_get(&c->texts, c->n_special * sizeof *c->special);
     for (size_t i = 0; i < c->n_special; i++) {
@@ -186,7 +189,7 @@ struct pulih_calendar *pulih_calendar_new(const struct pulih_calendar_spec *spec
     k.c->zone_name = pulih_arena_copy(&k.c->texts, pulih_view_of(spec->zone)).at; /* ends with a zero */
     keep_special(&k);
     order_days(k.c);
-    sum_up(k.c);
+    pulih_calendar_sum_up(k.c);
     return k.c;
 }
 

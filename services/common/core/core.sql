@@ -68,6 +68,13 @@ SELECT u.n, e.version, e.type, e.state, e.recorded_at, e.body
 FROM unnest($1::int8[], $2::uuid[], $3::int2[]) u(n, complaint, shard)
 CROSS JOIN LATERAL (SELECT * FROM pulih.event t WHERE t.complaint = u.complaint AND t.shard = u.shard
     AND (t.type NOT BETWEEN 33 AND 63 OR t.type = ANY ($4::int2[])) ORDER BY t.version) e
+-- name: put_calendar (text name, timestamptz since, text spec)
+INSERT INTO pulih.calendar SELECT $1::text, $2::timestamptz, $3::text
+WHERE NOT EXISTS (SELECT 1 FROM (SELECT spec FROM pulih.calendar WHERE name = $1::text ORDER BY since DESC LIMIT 1) last
+    WHERE last.spec = $3::text)
+ON CONFLICT DO NOTHING
+-- name: load_calendars ()
+SELECT name, since, spec FROM pulih.calendar ORDER BY name, since
 -- name: move_complaints (pulih.complaint_move[] rows, int8 wanted)
 WITH found AS MATERIALIZED (
     SELECT u.*, t.ctid AS at FROM unnest($1::pulih.complaint_move[]) u

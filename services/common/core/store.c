@@ -1,5 +1,6 @@
 #include "pulih/core/store.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <sodium.h>
@@ -362,4 +363,40 @@ void pulih_store_read_story(struct pulih_db *db, size_t call, struct pulih_arena
             item->story = &story[i];
         item->n_story++;
     }
+}
+
+/* --- calendars ------------------------------------------------------------------------------------------ */
+
+void pulih_store_put_calendars(struct pulih_db *db, const struct pulih_policy *policy, int64_t now_us)
+{
+    for (size_t i = 0; i < policy->n_calendars; i++) {
+        PULIH_AUTO(pulih_buf_free) struct pulih_buf text = {0};
+        pulih_calendar_write(policy->calendars[i].calendar, &text);
+        struct pulih_params *p = pulih_db_params(db);
+        pulih_params_text(p, policy->calendars[i].name);
+        pulih_params_time(p, now_us);
+        pulih_params_text(p, pulih_view_of_buf(&text));
+        pulih_db_call(db, PULIH_SQL_put_calendar);
+    }
+}
+
+size_t pulih_store_load_calendars(struct pulih_db *db)
+{
+    pulih_db_params(db);
+    return pulih_db_call(db, PULIH_SQL_load_calendars);
+}
+
+void pulih_store_keep_past(struct pulih_db *db, size_t call, struct pulih_policy *policy, int64_t now_us)
+{
+    size_t n = pulih_db_rows(db, call);
+    struct pulih_calendar_version *versions = pulih_zeroed(n, sizeof *versions);
+
+    for (size_t i = 0; i < n; i++)
+        versions[i] = (struct pulih_calendar_version){
+            .name = pulih_db_view(db, call, i, 0),
+            .since_us = pulih_db_time(db, call, i, 1),
+            .text = pulih_db_view(db, call, i, 2),
+        };
+    pulih_policy_keep_past(policy, versions, n, now_us);
+    free(versions);
 }

@@ -14,6 +14,7 @@
 #include "pulih/base/must.h"
 #include "pulih/base/point.h"
 #include "pulih/core/store.h"
+#include "services/common/host/service_impl.h"
 
 static const int64_t BACKOFF_FIRST_US = 50 * 1000;
 static const int64_t BACKOFF_MOST_US = 5 * 1000 * 1000;
@@ -49,6 +50,7 @@ struct pulih_worker {
     bool stopping;
     struct pulih_policy *policy;
     struct pulih_policy *next_policy;
+    bool lacks_past;    /* its calendars do not know their earlier versions yet */
     bool policy_is_new; /* nobody asked for it yet; the worker's own */
     struct hint *hints;
     size_t n_hints, cap_hints;
@@ -67,14 +69,9 @@ const struct pulih_policy *pulih_worker_policy(const struct pulih_worker *w)
     return w->policy;
 }
 
-bool pulih_worker_policy_is_new(const struct pulih_worker *w)
+bool *pulih_worker_policy_is_new(struct pulih_worker *w)
 {
-    return w->policy_is_new;
-}
-
-void pulih_worker_knows_policy(struct pulih_worker *w)
-{
-    w->policy_is_new = false;
+    return &w->policy_is_new;
 }
 
 struct pulih_metrics *pulih_worker_metrics(const struct pulih_worker *w)
@@ -246,12 +243,28 @@ static void say_seen(struct pulih_worker *w)
     w->seen_due_us = pulih_mono_us() + SEEN_EVERY_US;
 }
 
+/* Stages that reckon with what was used of a clock go by the calendars of the time. */
+static bool take_past(struct pulih_worker *w)
+{
+    bool reckons = w->setup.stage >= PULIH_STAGE_escalation && w->policy;
+
+    if (!w->lacks_past || !reckons)
+        return true;
+    enum pulih_db_end end = pulih_host_take_past(w->db, w->policy, pulih_worker_now(w));
+    w->lacks_past = end != PULIH_DB_DONE;
+    if (w->lacks_past) {
+        log_failure(w, end, "calendars not read, trying again");
+        back_off(w);
+    }
+    return !w->lacks_past;
+}
+
 /* --- the thread ----------------------------------------------------------------------------------------- */
 
 static bool do_job(struct pulih_worker *w, void *job)
 {
     for (int attempt = 0;;) {
-        if (!be_up(w)) {
+        if (!be_up(w) || !take_past(w)) {
             if (is_stopping(w))
                 return false;
             continue;
@@ -298,6 +311,7 @@ static void swap_policy_locked(struct pulih_worker *w)
     w->policy = w->next_policy;
     w->next_policy = NULL;
     w->policy_is_new = true;
+    w->lacks_past = true;
     pulih_count(w->setup.metrics, PULIH_METRIC_policy_reloads_total, 1);
     pulih_log(PULIH_LOG_info, "policy in force", "worker", "%s", w->setup.name, "version", "%s",
               w->policy->version, NULL);
@@ -340,7 +354,8 @@ static void *run(void *arg)
         if (!stop && (pulih_db_check(w->db) || be_up(w))) {
             look_after_session(w);
             say_seen(w);
-            next_us = run_beats(w);
+            if (take_past(w))
+                next_us = run_beats(w);
         }
     }
     return NULL;
@@ -357,6 +372,7 @@ struct pulih_worker *pulih_worker_start(const struct pulih_worker_setup *setup)
     w->setup = *setup;
     w->policy = setup->policy;
     w->policy_is_new = true;
+    w->lacks_past = true;
     w->started_us = pulih_wall_us();
     w->skew_us = w->started_us - pulih_mono_us();
     w->id = pulih_id_new(w->started_us);
