@@ -139,6 +139,7 @@ CALLS = {
     "oldest_pending": lambda c, k: "2",
     "lock_complaints": lambda c, k: f"{ids(k)}, {shards(k)}",
     "load_work": lambda c, k: f"{ids(k)}, {shards(k)}, {ones(k)}, {ones(k)}",
+    "load_story": lambda c, k: f"{array('int8', map(str, range(len(k))))}, {ids(k)}, {shards(k)}, {ones(k[:2], 'int2', '57')}",
     "move_complaints": lambda c, k: f"{moves(c, k)}, {len(k)}",
     "known_complaints": lambda c, k: f"{ids(k)}, {shards(k)}",
     "known_messages": lambda c, k: f"{ids(k)}, {shards(k)}, {ids(k)}",
