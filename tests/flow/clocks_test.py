@@ -21,7 +21,14 @@ CLOCKS = """clocks = (
   { name = "customer"; }
 );
 // After so many declined"""
-ROUND_THE_CLOCK = (r'(normal    )= ".*"', r'\1= "3 calendar_days"')
+
+
+def resolved_within(tier, duration):
+    """The change to a policy that gives complaints of this tier so long."""
+    return rf'(resolve_within = \{{[^}}]*{tier} +)= "[^"]*"', rf'\1= "{duration}"'
+
+
+ROUND_THE_CLOCK = resolved_within("normal", "3 calendar_days")
 HOUR = 3600 * 10**6
 
 
@@ -225,7 +232,7 @@ def whatif_lists_just_those_whose_deadline_or_rung_would_change():
     complex.do("reclassified", tier="complex", actor="A-1")
     closed.do("withdrawn")
     paused.do("paused", pause="documents", actor="A-1")
-    longer = whatif(many_clocks((r'(normal    )= ".*"', r'\1= "4 calendar_days"')))
+    longer = whatif(many_clocks(resolved_within("normal", "4 calendar_days")))
     told = longer[normal.ack["reference"]]
     due = normal.row("(extract(epoch from due_at) * 1000000)::int8")
     assert told["clock"] == "resolution" and parse_time(told["due_now"]) == due
@@ -233,7 +240,7 @@ def whatif_lists_just_those_whose_deadline_or_rung_would_change():
     assert paused.ack["reference"] in longer
     assert not {complex.ack["reference"], closed.ack["reference"]} & set(longer)
     wait_until(lambda: normal.row("received_at + interval '1 second' < now()"), what="a second has passed")
-    shorter = whatif(many_clocks((r'(normal    )= ".*"', r'\1= "1 second"')))
+    shorter = whatif(many_clocks(resolved_within("normal", "1 second")))
     assert shorter[normal.ack["reference"]]["rung_then"] == 1
     assert "--policy is missing" in ctl("whatif", code=2)[1]
 
@@ -309,7 +316,7 @@ def an_edited_calendar_leaves_alone_what_was_used_before():
     """Hours around the clock become those of an office: what ran until then stays counted."""
     always = (r"  week = \{[\s\S]*?\n  \};", "  always = true;"), (r"  holiday_files = .*", ""), (r'  joint_leave = .*', ""), \
         (r"  holidays = \[\];.*", "")
-    path, chain = own_chain(*always, (r'(complex   )= ".*"', r'\1= "10 working_hours"'))
+    path, chain = own_chain(*always, resolved_within("complex", "10 working_hours"))
     case = Case(chain, channel="email")
     case.do("reclassified", tier="complex", actor="A-1")
     wait_looked_through(chain)
