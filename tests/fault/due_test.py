@@ -75,6 +75,7 @@ def cpu_s(pids):
 def what_is_not_due_costs_nothing():
     """All of one replica: the daemon and its connection to PostgreSQL."""
     db, d = chain().db, chain().daemons["escalation"][0]
+    wait_until(lambda: db.query("SELECT 1 FROM pulih.policy WHERE done"), 600, what="live complaints are looked through")
     for other in chain().daemons["escalation"][1:]:
         other.stop()
     backends = [r[0] for r in db.query("SELECT pid FROM pg_stat_activity WHERE usename = 'pulih_escalation'")]
