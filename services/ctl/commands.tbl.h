@@ -8,6 +8,7 @@ COMMAND(send,    "TYPE REF [FIELD=VALUE ...]", 2, ARGS_ANY, "says something abou
 COMMAND(link,    "REF OTHER",    2, 2, "says that another complaint belongs to this one; both go on as they are")
 COMMAND(unlink,  "REF OTHER",    2, 2, "says that another complaint has nothing to do with this one")
 COMMAND(show,    "REF",          1, 1, "shows a complaint: its card, chronology, letters and promises")
+COMMAND(promises, "[REF]",       0, 1, "shows every date that somebody was told about a complaint, and what became of it; or, without REF, what is due or broken")
 COMMAND(list,    "",             0, 0, "lists complaints, the newest first")
 COMMAND(queue,   "",             0, 0, "shows what waits for a person's classification, the oldest first, with the best guesses")
 COMMAND(feed,    "",             0, 0, "follows what becomes of complaints")
@@ -54,7 +55,7 @@ OPTION(unsure, 0, ON(list), "only those whose classification a person should loo
 OPTION(overdue, 0, ON(list), "only those whose date told to the customer has passed")
 OPTION(level, "N", ON(list), "only those on this rung of the ladder or above")
 OPTION(since, "TIME", ON(list), "only those received then or later: 2026-01-31, or with a time")
-OPTION(limit, "N", ON(list) | ON(queue) | ON(dead), "at most so many; 50 if not given")
+OPTION(limit, "N", ON(list) | ON(queue) | ON(dead) | ON(promises), "at most so many; 50 if not given")
 
 OPTION(from, "POSITION", ON(feed), "start, now, or STREAM:NUMBER,... as printed with --positions; now if not given")
 OPTION(count, "N", ON(feed), "end after so many")
@@ -73,6 +74,9 @@ OPTION(month, "YYYY-MM", ON(clock), "show: the month")
 
 OPTION(axis, "AXIS", ON(queue), "only where this axis is open, and this axis alone; if not given, those for whose sake a complaint waits")
 OPTION(axis, "AXIS", ON(train), "what the labels are about, such as department")
+OPTION(language, "LANGUAGE", ON(promises), "id or en, of words and heads; as on the wire if not given")
+OPTION(due, 0, ON(promises), "what is due soon, or broken and not done; the same as no REF")
+OPTION(within, "HOURS", ON(promises), "soon is within so many hours; 24 if not given")
 OPTION(language, "LANGUAGE", ON(explain), "of a complaint's explanation: id or en; that of the policy if not given")
 OPTION(axis, "AXIS", ON(evaluate) | ON(explain), "judge by rules and models together, as the daemon does")
 OPTION(model, "FILE", ON(evaluate) | ON(explain), "judge by this model alone")
@@ -94,7 +98,7 @@ OPTION(corrections, 0, ON(evaluate), "judge the newest fifth of what people corr
 OPTION(policy, "FILE", ON(model), "promote: the policy that the daemons have; the standard one if not given")
 OPTION(tenant, "N", ON(model) | ON(train) | ON(evaluate), "corrections of this tenant; 0 if not given")
 
-OPTION(json, 0, ON(whatif) | ON(clock) | ON(model) | ON(show) | ON(list) | ON(queue) | ON(send) | ON(link) | ON(unlink) | ON(feed) | ON(letter) | ON(stats) | ON(dead), "print JSON, a line each")
+OPTION(json, 0, ON(promises) | ON(whatif) | ON(clock) | ON(model) | ON(show) | ON(list) | ON(queue) | ON(send) | ON(link) | ON(unlink) | ON(feed) | ON(letter) | ON(stats) | ON(dead), "print JSON, a line each")
 OPTION(help, 0, ON_ALL, "explain the command")
 // clang-format on
 #undef COMMAND

@@ -22,6 +22,10 @@ SELECT id FROM pulih.complaint WHERE number = $1::int8
 SELECT * FROM pulih.complaint WHERE id = $1::uuid AND shard = $2::int2
 -- name: live (uuid after, int2[] over, int8 most)
 SELECT * FROM pulih.complaint WHERE id > $1::uuid AND state <> ALL ($2::int2[]) ORDER BY id, shard LIMIT $3::int8
+-- name: plans_promised (uuid[] complaint, int2[] shard)
+SELECT u.n, p.due_at FROM unnest($1::uuid[], $2::int2[]) WITH ORDINALITY u(complaint, shard, n)
+CROSS JOIN LATERAL (SELECT t.due_at FROM pulih.promise t WHERE t.complaint = u.complaint AND t.shard = u.shard
+    AND t.kind = 1 ORDER BY t.n LIMIT 1) p
 -- name: chronology (uuid complaint, int2 shard)
 SELECT e.version, e.type, e.prior, e.state, e.message, e.occurred_at, e.recorded_at, e.body, e.digest, e.hash, c.body
 FROM pulih.event e

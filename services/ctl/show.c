@@ -5,9 +5,9 @@
 #include "pulih/core/life.h"
 #include "pulih/core/reference.h"
 #include "pulih/core/store.h"
+#include "services/ctl/ledger.h"
 #include "services/ctl/show.h"
 
-enum { P_n, P_kind, P_told_at, P_due_at };
 enum { D_stage, D_version, D_type, D_attempts, D_reason, D_at };
 
 /* --- the card ---------------------------------------------------------------------------------------- */
@@ -116,71 +116,37 @@ static void show_card(struct pulih_ctl_showing *s)
 
 /* --- promises ---------------------------------------------------------------------------------------- */
 
-/* The events by which a promise is kept. */
-static const struct {
-    int promise;
-    enum pulih_m by;
-} keeps[] = {
-    {PULIH_promise_plan, PULIH_M_acknowledged},
-    {PULIH_promise_resolution, PULIH_M_carried_out},
-    {PULIH_promise_resolution, PULIH_M_closed},
-    {PULIH_promise_execution, PULIH_M_carried_out},
-};
-
-/* When it was done what promise i is about, 0 if it was not; only what came after the promise counts. */
-static int64_t done_at(const struct pulih_ctl_showing *s, size_t i)
+/* The chronology as core sees it. */
+static const struct pulih_told *tell(const struct pulih_ctl_showing *s, size_t n, struct pulih_arena *arena)
 {
-    int64_t kind = pulih_db_int(s->db, s->promises, i, P_kind);
-    int64_t told_us = pulih_db_time(s->db, s->promises, i, P_told_at);
+    struct pulih_told *told = pulih_arena_get(arena, n * sizeof *told);
 
-    for (size_t e = 0; e < pulih_db_rows(s->db, s->chronology); e++) {
-        int64_t type = pulih_db_int(s->db, s->chronology, e, C_type);
-        int64_t at_us = pulih_db_time(s->db, s->chronology, e, C_recorded_at);
-        for (size_t k = 0; k < PULIH_COUNT(keeps); k++)
-            if (keeps[k].promise == kind && pulih_message(keeps[k].by)->wire == type && at_us >= told_us)
-                return at_us;
-    }
-    return 0;
-}
-
-/* A later date for the same thing, told before this one had passed. */
-static bool is_replaced(const struct pulih_ctl_showing *s, size_t i)
-{
-    for (size_t j = i + 1; j < pulih_db_rows(s->db, s->promises); j++)
-        if (pulih_db_int(s->db, s->promises, j, P_kind) == pulih_db_int(s->db, s->promises, i, P_kind) &&
-            pulih_db_time(s->db, s->promises, j, P_told_at) <= pulih_db_time(s->db, s->promises, i, P_due_at))
-            return true;
-    return false;
-}
-
-static const char *verdict_on(const struct pulih_ctl_showing *s, size_t i)
-{
-    int64_t due_us = pulih_db_time(s->db, s->promises, i, P_due_at);
-    int64_t done_us = done_at(s, i);
-
-    if (done_us && done_us <= due_us)
-        return "kept";
-    if (is_replaced(s, i))
-        return "replaced";
-    return s->now_us <= due_us && !done_us ? "open" : "broken";
+    for (size_t i = 0; i < n; i++)
+        told[i] = (struct pulih_told){
+            .version = (int32_t)pulih_db_int(s->db, s->chronology, i, C_version),
+            .m = pulih_message_by_wire((uint64_t)pulih_db_int(s->db, s->chronology, i, C_type)),
+            .state = (int)pulih_db_int(s->db, s->chronology, i, C_state),
+            .at_us = pulih_db_time(s->db, s->chronology, i, C_recorded_at),
+            .body = pulih_db_view(s->db, s->chronology, i, C_body),
+        };
+    return told;
 }
 
 static void show_promises(struct pulih_ctl_showing *s)
 {
-    static const char *const columns[] = {"promise", "kind", "told_at", "due_at", "verdict"};
-    struct pulih_ctl_table t = {
-        .columns = columns, .n_columns = PULIH_COUNT(columns), .what = "promise", .json = s->json};
+    PULIH_AUTO(pulih_arena_free) struct pulih_arena arena = {0};
+    struct pulih_ctl_ledger l = {.db = s->db, .letters = s->letters};
+    struct pulih_ledger ledger;
+    size_t n = pulih_db_rows(s->db, s->chronology);
 
-    if (!s->json && pulih_db_rows(s->db, s->promises) > 0)
+    pulih_ledger_read(tell(s, n, &arena), n, pulih_ctl_plan_due(s->db, s->promises), s->now_us, &arena,
+                      &ledger);
+    if (!s->json && ledger.n > 0)
         printf("\nPROMISES\n");
-    for (size_t i = 0; i < pulih_db_rows(s->db, s->promises); i++) {
-        pulih_ctl_cell_int(&t, pulih_db_int(s->db, s->promises, i, P_n));
-        pulih_ctl_cell_word(&t, PULIH_WORDS_promise, pulih_db_int(s->db, s->promises, i, P_kind));
-        pulih_ctl_cell_time(&t, pulih_db_time(s->db, s->promises, i, P_told_at));
-        pulih_ctl_cell_time(&t, pulih_db_time(s->db, s->promises, i, P_due_at));
-        pulih_ctl_cell(&t, pulih_view_of(verdict_on(s, i)));
-    }
-    pulih_ctl_table_end(&t);
+    pulih_ctl_ledger_start(&l, PULIH_language_unknown, s->json);
+    for (size_t i = 0; i < ledger.n; i++)
+        pulih_ctl_ledger_row(&l, &ledger.entry[i]);
+    pulih_ctl_ledger_end(&l);
 }
 
 /* --- dead messages ----------------------------------------------------------------------------------- */

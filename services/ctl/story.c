@@ -32,6 +32,7 @@ bool pulih_ctl_story_find(const struct pulih_ctl *ctl, const char *text, struct 
     ret->db = pulih_ctl_connect_core(ctl);
     if (!ret->db)
         return false;
+    ret->id = item.row.id;
     item.row.shard = pulih_shard(&item.row.id);
     pulih_ctl_key_of(ret->db, &item.row.id);
     size_t row = pulih_db_call(ret->db, PULIH_SQL_N + PULIH_CTL_SQL_card);

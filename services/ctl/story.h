@@ -9,6 +9,7 @@
 struct pulih_ctl_story {
     struct pulih_db *db;
     struct pulih_arena arena; /* holds the chronology */
+    struct pulih_id id;
     char reference[PULIH_REFERENCE_BYTES];
     const struct pulih_told *told;
     size_t n;

@@ -3,21 +3,15 @@
 
 #include "pulih/base/must.h"
 #include "pulih/core/ladder.h"
-#include "pulih/core/store.h"
 #include "services/ctl/clocks.h"
 #include "services/ctl/judge.h"
+#include "services/ctl/live.h"
 #include "services/ctl/story.h"
 
-enum { AT_ONCE = 500 };
-
 struct whatif {
-    const struct pulih_ctl *ctl;
     const struct pulih_policy *policy;
-    struct pulih_db *db;
-    struct pulih_arena arena; /* of the complaints at hand */
-    struct pulih_item items[AT_ONCE];
-    size_t n;
-    int64_t now_us, looked_at, changed;
+    struct pulih_ctl_live live;
+    int64_t looked_at, changed;
     struct pulih_ctl_table table;
 };
 
@@ -27,43 +21,6 @@ struct change {
     int clock;             /* which one it is about */
     int was_level, is_level;
 };
-
-/* --- reading -------------------------------------------------------------------------------------------- */
-
-static bool read_live(struct whatif *w, const struct pulih_id *after)
-{
-    static const int16_t over[] = {PULIH_STATE_received, PULIH_STATE_classified, PULIH_STATE_closed,
-                                   PULIH_STATE_parked};
-    bool wants[AT_ONCE];
-    struct pulih_params *p = pulih_db_params(w->db);
-
-    pulih_arena_reset(&w->arena);
-    pulih_params_id(p, after);
-    pulih_params_array(p, PULIH_OID_INT2, PULIH_COUNT(over));
-    for (size_t i = 0; i < PULIH_COUNT(over); i++)
-        pulih_params_int2(p, over[i]);
-    pulih_params_end(p);
-    pulih_params_int8(p, AT_ONCE);
-    size_t live = pulih_db_call(w->db, PULIH_SQL_N + PULIH_CTL_SQL_live);
-    pulih_db_params(w->db);
-    size_t version = pulih_db_call(w->db, PULIH_SQL_schema_version);
-    if (!pulih_ctl_run(w->ctl, w->db))
-        return false;
-    w->n = pulih_db_rows(w->db, live);
-    w->now_us = pulih_db_time(w->db, version, 0, 2);
-    for (size_t i = 0; i < w->n; i++) {
-        w->items[i] = (struct pulih_item){0};
-        pulih_store_read_complaint(w->db, live, i, &w->items[i].row);
-        wants[i] = true;
-    }
-    if (w->n == 0)
-        return true;
-    size_t story = pulih_store_load_story(w->db, w->items, w->n, wants);
-    if (!pulih_ctl_run(w->ctl, w->db))
-        return false;
-    pulih_store_read_story(w->db, story, &w->arena, w->items);
-    return true;
-}
 
 /* --- comparing ------------------------------------------------------------------------------------------ */
 
@@ -76,9 +33,9 @@ static int level_after(const struct whatif *w, const struct pulih_row_complaint 
 
     if ((size_t)row->level > ladder->n)
         return (int)ladder->n;
-    if (!row->ladder_armed || pulih_ladder_waits_for_post(row) || !next || next->now.due_us > w->now_us)
+    if (!row->ladder_armed || pulih_ladder_waits_for_post(row) || !next || next->now.due_us > w->live.now_us)
         return row->level;
-    size_t level = pulih_ladder_next(w->policy, ladder, (size_t)row->level, w->now_us, &person);
+    size_t level = pulih_ladder_next(w->policy, ladder, (size_t)row->level, w->live.now_us, &person);
     return level ? (int)level : row->level;
 }
 
@@ -104,7 +61,7 @@ static bool compare(struct whatif *w, const struct pulih_item *item, struct chan
     struct pulih_clock_reading all[PULIH_CLOCKS_MAX];
     const struct pulih_clock_reading *resolution = all;
 
-    pulih_clocks_read(w->policy, item->story, item->n_story, w->now_us, &w->arena, all);
+    pulih_clocks_read(w->policy, item->story, item->n_story, w->live.now_us, &w->live.arena, all);
     while (resolution->rule->name != PULIH_deadline_resolution)
         resolution++;
     const struct pulih_clock_reading *next = pulih_clocks_next(all, w->policy->n_clocks);
@@ -120,7 +77,7 @@ static bool compare(struct whatif *w, const struct pulih_item *item, struct chan
         return true;
     if (resolution->now.state == PULIH_CLOCK_paused)
         return leaves_other(item, resolution);
-    if (!waits || row->ladder_due <= w->now_us || next->now.due_us == row->ladder_due)
+    if (!waits || row->ladder_due <= w->live.now_us || next->now.due_us == row->ladder_due)
         return false;
     ret->clock = next->rule->name;
     ret->was_us = row->ladder_due;
@@ -140,29 +97,28 @@ static void print_change(struct whatif *w, const struct pulih_row_complaint *row
 
 static bool look_at_all(struct whatif *w)
 {
-    struct pulih_id after = {0};
+    static const int16_t over[] = {PULIH_STATE_received, PULIH_STATE_classified, PULIH_STATE_closed,
+                                   PULIH_STATE_parked};
+    struct pulih_ctl_live *live = &w->live;
 
     do {
-        if (!read_live(w, &after))
+        if (!pulih_ctl_live_next(live, over, PULIH_COUNT(over)))
             return false;
-        for (size_t i = 0; i < w->n; i++) {
+        for (size_t i = 0; i < live->n; i++) {
             struct change c;
             w->looked_at++;
-            if (!compare(w, &w->items[i], &c))
+            if (!compare(w, &live->items[i], &c))
                 continue;
             w->changed++;
-            print_change(w, &w->items[i].row, &c);
+            print_change(w, &live->items[i].row, &c);
         }
-        if (w->n)
-            after = w->items[w->n - 1].row.id;
-    } while (w->n == AT_ONCE);
+    } while (live->n);
     return true;
 }
 
 static void end_whatif(struct whatif **w)
 {
-    pulih_db_free((*w)->db);
-    pulih_arena_free(&(*w)->arena);
+    pulih_ctl_live_end(&(*w)->live);
     free(*w);
 }
 
@@ -178,10 +134,10 @@ int pulih_ctl_whatif(const struct pulih_ctl *ctl)
     if (!pulih_ctl_option(ctl, "policy"))
         return pulih_ctl_usage(ctl, "--policy is missing: the file with the policy that may be applied");
     judge.policy = pulih_ctl_policy(ctl);
-    w->ctl = ctl;
     w->policy = judge.policy;
-    w->db = judge.policy ? pulih_ctl_connect_core(ctl) : NULL;
-    if (!w->db || !pulih_ctl_keep_past(ctl, w->db, judge.policy))
+    w->live.ctl = ctl;
+    w->live.db = judge.policy ? pulih_ctl_connect_core(ctl) : NULL;
+    if (!w->live.db || !pulih_ctl_keep_past(ctl, w->live.db, judge.policy))
         return PULIH_CTL_FAILED;
     bool json = pulih_ctl_option(ctl, "json");
     w->table = (struct pulih_ctl_table){.columns = json ? members : columns,

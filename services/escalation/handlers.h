@@ -10,6 +10,7 @@ pulih_handler_f escalation_on_paused;
 pulih_handler_f escalation_on_resumed;
 pulih_handler_f escalation_on_extended;
 pulih_handler_f escalation_on_put_in_writing;
+pulih_handler_f escalation_on_renegotiated;
 pulih_handler_f escalation_on_plan_outdated;
 
 /* Whether the resolution is due at another time than was told, or the ladder waits for another deadline.

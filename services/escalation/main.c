@@ -13,6 +13,7 @@ static const struct pulih_handler handlers[] = {
     {PULIH_M_resumed, escalation_on_resumed, PULIH_BY_STORY},
     {PULIH_M_extended, escalation_on_extended, PULIH_BY_STORY},
     {PULIH_M_put_in_writing, escalation_on_put_in_writing, PULIH_BY_STORY},
+    {PULIH_M_renegotiated, escalation_on_renegotiated, PULIH_BY_STORY},
     {PULIH_M_plan_outdated, escalation_on_plan_outdated, PULIH_BY_STORY},
 };
 

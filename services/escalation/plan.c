@@ -186,8 +186,50 @@ enum pulih_verdict escalation_on_extended(struct pulih_step *step)
     pulih_duration_print(r->rule->extend_by, step->scratch);
     PULIH_SET(&planned, planned, cause, PULIH_plan_cause_extension);
     PULIH_SET(&planned, planned, clock, name);
+    PULIH_SET(&planned, planned, extension, msg.extension);
     PULIH_SET(&planned, planned, by, pulih_arena_copy(step->arena, pulih_view_of_buf(step->scratch)));
     plan_anew(step, &planned, due_us);
+    return PULIH_DONE;
+}
+
+/* What the date lacks that the customer agreed to; NULL: nothing. No agreement moves the regulator's. */
+static const char *missing_of_date(struct pulih_step *step, int64_t due_us)
+{
+    const struct pulih_row_complaint *row = &step->item->row;
+    struct pulih_clock_reading all[PULIH_CLOCKS_MAX];
+    int64_t regulator_us;
+
+    if (row->clock)
+        return "running_clock";
+    if (due_us <= step->now_us ||
+        due_us > pulih_step_due(step, step->now_us, step->policy->resolve_within[row->tier]))
+        return "date_in_time";
+    if (due_us == row->due_at)
+        return "other_deadline";
+    pulih_step_clocks(step, all);
+    const struct pulih_clock_reading *r = reading_of(all, step->policy->n_clocks, PULIH_deadline_regulator);
+    if (r && pulih_clock_due(r, step->now_us, &regulator_us) && due_us > regulator_us)
+        return "regulator_deadline";
+    return NULL;
+}
+
+enum pulih_verdict escalation_on_renegotiated(struct pulih_step *step)
+{
+    struct pulih_planned planned = {0};
+    struct pulih_renegotiated msg;
+
+    if (!pulih_step_read(step, PULIH_M_renegotiated, &msg))
+        return pulih_step_never(step, "the stored agreement cannot be read");
+    if (!pulih_step_may(step, PULIH_M_informed))
+        return pulih_step_refuse(step, "move");
+    const char *need = missing_of_date(step, msg.due_at);
+    if (need)
+        return pulih_step_refuse(step, need);
+    PULIH_SET(&planned, planned, cause, PULIH_plan_cause_agreement);
+    PULIH_SET(&planned, planned, clock, PULIH_deadline_resolution);
+    PULIH_SET(&planned, planned, extension, msg.extension);
+    PULIH_SET(&planned, planned, message, (uint64_t)step->item->version);
+    plan_anew(step, &planned, msg.due_at);
     return PULIH_DONE;
 }
 

@@ -231,7 +231,8 @@ def a_complaint_is_led_to_its_end_by_hand():
     chain().wait_state(id, "closed")
     shown = lines("show", reference)
     assert [s["type"] for s in shown if s["what"] == "event"][-3:] == ["verified", "thanked", "closed"]
-    assert {s["kind"]: s["verdict"] for s in shown if s["what"] == "promise"} == {"plan": "kept", "resolution": "kept"}
+    kept = {s["deadline"]: s["state"] for s in shown if s["what"] == "promise" and s["by"] == "company"}
+    assert kept == {"plan": "kept", "resolution": "kept"}, kept
     assert shown[0]["state"] == "closed" and shown[0]["reference"] == reference
     letters = [s["letter"] for s in shown if s["what"] == "letter"]
     assert letters[:2] == ["acknowledgement", "offer"] and "thanks" in letters, letters

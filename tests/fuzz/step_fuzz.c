@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "pulih/base/must.h"
+#include "pulih/core/ledger.h"
 #include "pulih/core/reference.h"
 #include "pulih/core/step.h"
 #include "services/classification/handlers.h"
@@ -53,6 +54,32 @@ static void check_rows(const struct pulih_rows *rows)
         pulih_must(PULIH_ROWS(rows, feed)[i].stream >= 0 && PULIH_ROWS(rows, feed)[i].stream < 64);
 }
 
+/* Whatever dates the step told, each stands in the ledger with its parties and an end that fits it. */
+static void check_ledger(const struct pulih_rows *rows, int64_t now_us, struct pulih_arena *arena)
+{
+    size_t n = rows->of[PULIH_T_event].n;
+    struct pulih_told *told = pulih_arena_get(arena, n * sizeof *told);
+    struct pulih_ledger ledger;
+
+    for (size_t i = 0; i < n; i++) {
+        const struct pulih_row_event *event = &PULIH_ROWS(rows, event)[i];
+        told[i] = (struct pulih_told){
+            .version = event->version,
+            .m = pulih_message_by_wire((uint64_t)event->type),
+            .state = event->state,
+            .at_us = event->recorded_at,
+            .body = event->body,
+        };
+    }
+    pulih_ledger_read(told, n, 0, now_us, arena, &ledger);
+    for (size_t i = 0; i < ledger.n; i++) {
+        const struct pulih_ledger_entry *e = &ledger.entry[i];
+        pulih_must(e->to && e->by);
+        pulih_must(e->state >= PULIH_standing_open && e->state <= PULIH_standing_superseded);
+        pulih_must(e->due_us <= 0 || (e->state == PULIH_standing_open) == (e->ended_us == 0));
+    }
+}
+
 static void work(const struct pulih_row_complaint *row, size_t which, struct pulih_view body)
 {
     struct pulih_item item = {.row = *row, .type = stages[which].handler.on, .version = 1, .body = body};
@@ -69,8 +96,10 @@ static void work(const struct pulih_row_complaint *row, size_t which, struct pul
 
     pulih_step_run(&step, &stages[which].handler, 1);
     pulih_must(item.verdict == PULIH_DONE || item.reason);
-    if (item.verdict == PULIH_DONE)
+    if (item.verdict == PULIH_DONE) {
         check_rows(&rows);
+        check_ledger(&rows, step.now_us, &arena);
+    }
     pulih_rows_free(&rows);
     pulih_arena_free(&arena);
     pulih_buf_free(&scratch);

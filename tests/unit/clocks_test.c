@@ -26,6 +26,7 @@ static const struct pulih_handler escalation_handlers[] = {
     {PULIH_M_resumed, escalation_on_resumed, PULIH_BY_STORY},
     {PULIH_M_extended, escalation_on_extended, PULIH_BY_STORY},
     {PULIH_M_put_in_writing, escalation_on_put_in_writing, PULIH_BY_STORY},
+    {PULIH_M_renegotiated, escalation_on_renegotiated, PULIH_BY_STORY},
 };
 static const struct pulih_handler followup_handlers[] = {
     {PULIH_M_planned, followup_on_planned, PULIH_BY_STORY},
@@ -231,9 +232,26 @@ static void do_extend(struct led *l)
         say(l, PULIH_M_extended, &msg, true);
 }
 
-static void (*const acts[])(struct led *) = {do_pause,    do_resume,  do_resume,  do_offer,
-                                             do_answer,   do_execute, do_verify,  do_reopen,
-                                             do_withdraw, do_extend,  do_correct, do_reopen};
+static void agree_on(struct led *l, int64_t due_us)
+{
+    struct pulih_renegotiated msg = {0};
+
+    PULIH_SET(&msg, renegotiated, due_at, due_us);
+    PULIH_SET(&msg, renegotiated, extension, PULIH_extension_documents);
+    PULIH_SET(&msg, renegotiated, words, PULIH_VIEW("Baik, saya setuju."));
+    PULIH_SET(&msg, renegotiated, actor, PULIH_VIEW("A-1"));
+    say(l, PULIH_M_renegotiated, &msg, true);
+}
+
+static void do_agree(struct led *l)
+{
+    if (l->told)
+        agree_on(l, l->d->now_us + (1 + (int64_t)chance(l, 300)) * DESK_HOUR);
+}
+
+static void (*const acts[])(struct led *) = {do_pause,   do_resume, do_resume, do_offer,    do_answer,
+                                             do_execute, do_verify, do_reopen, do_withdraw, do_extend,
+                                             do_correct, do_reopen, do_agree};
 
 /* --- what must hold ------------------------------------------------------------------------------------- */
 
@@ -556,6 +574,53 @@ static void extends_before_it_passes_only(void **state)
     leave(l);
 }
 
+static void with_a_regulator(struct pulih_policy *p)
+{
+    add_clock(p, PULIH_deadline_regulator, "12 calendar_days");
+}
+
+/* Later than now, no later than the tier allows from now on, and never beyond the regulator's date. */
+static void the_customer_may_agree_to_another_date(void **state)
+{
+    struct led *l = lead(with_a_regulator, 2, true);
+    struct pulih_row_complaint *row = &l->d->row;
+    struct pulih_planned planned;
+
+    (void)state;
+    int64_t latest_us =
+        due(l->d->policy->calendar, l->d->now_us, l->d->policy->resolve_within[PULIH_tier_complex]);
+    int64_t regulator_us = read_clock(l, PULIH_deadline_regulator).now.due_us;
+    assert_true(regulator_us < latest_us);
+    const struct {
+        int64_t due_us;
+        const char *need;
+    } rows[] = {
+        {l->d->now_us, "date_in_time"},
+        {latest_us + 1, "date_in_time"},
+        {row->due_at, "other_deadline"},
+        {regulator_us + 1, "regulator_deadline"},
+    };
+    for (size_t i = 0; i < PULIH_COUNT(rows); i++) {
+        agree_on(l, rows[i].due_us);
+        desk_expect_refused(l->d, rows[i].need);
+    }
+    agree_on(l, regulator_us - DESK_HOUR);
+    desk_expect_event(l->d, 0, PULIH_M_planned, PULIH_STATE_acknowledged, &planned);
+    assert_int_equal(planned.due_at, regulator_us - DESK_HOUR);
+    assert_int_equal(planned.cause, PULIH_plan_cause_agreement);
+    assert_int_equal(planned.extension, PULIH_extension_documents);
+    assert_int_equal(planned.message, l->d->item.version);
+    assert_int_equal(planned.promise, row->promises);
+    assert_int_equal(PULIH_ROWS(&l->d->rows, promise)->due_at, planned.due_at);
+    assert_int_equal(row->due_at, planned.due_at);
+    assert_int_equal(row->ladder_due, planned.due_at);
+    check_next(l);
+    do_pause(l);
+    agree_on(l, l->d->now_us + DESK_DAY);
+    desk_expect_refused(l->d, "running_clock");
+    leave(l);
+}
+
 /* POJK 22/2023: five days for what was spoken, ten once it is in writing, both from the start on. */
 static void what_was_spoken_counts_otherwise_until_it_is_in_writing(void **state)
 {
@@ -623,6 +688,7 @@ int main(void)
         cmocka_unit_test(what_is_handed_back_down_counts_from_its_new_date),
         cmocka_unit_test(extends_as_far_as_the_policy_allows),
         cmocka_unit_test(extends_before_it_passes_only),
+        cmocka_unit_test(the_customer_may_agree_to_another_date),
         cmocka_unit_test(what_was_spoken_counts_otherwise_until_it_is_in_writing),
         cmocka_unit_test(the_customers_own_date_is_a_clock),
     };

@@ -48,6 +48,7 @@ struct pulih_item {
     struct pulih_post_told told;    /* the last page or reprimand, where the ladder needs it */
     const struct pulih_told *story; /* the chronology as clocks see it, for handlers by PULIH_BY_STORY */
     size_t n_story;                 /* 0: not read */
+    uint16_t kept, broken;          /* promises to the customer that the step settled, in time or late */
     enum pulih_verdict verdict;
     const char *reason;  /* NEVER: why */
     enum pulih_stage to; /* who works on it next; none: at rest */
@@ -142,6 +143,8 @@ void pulih_step_decided(struct pulih_step *step);
 
 /* A date told to a customer; returns the promise's number. */
 int16_t pulih_step_promise(struct pulih_step *step, int kind, int64_t due_us);
+/* Counts the promises that the step's events settle. Done by pulih_step_run. */
+void pulih_step_settle(struct pulih_step *step);
 
 /* --- what happens outside of steps ---------------------------------------------------------------------- */
 

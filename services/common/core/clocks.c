@@ -150,16 +150,19 @@ static void take_extension(struct tracer *t, size_t i)
     t->out->extended++;
 }
 
-/* Who answers a reprimand names the date that counts from then on; who hands a complaint back down does, if
- * the one that counted has passed. */
-static void take_answer(struct tracer *t, size_t i)
+/* A date that the customer agreed to counts from then on, and so does what a post names that answers a
+ * reprimand; who hands a complaint back down names one if the one that counted has passed. */
+static void take_date(struct tracer *t, size_t i)
 {
     const struct pulih_told *e = &t->told[i];
     struct pulih_reprimand_met met;
+    struct pulih_planned planned;
     struct pulih_calmed calmed;
     int64_t due_us = 0;
 
-    if (decode(e, PULIH_M_reprimand_met, &met))
+    if (decode(e, PULIH_M_planned, &planned) && planned.cause == PULIH_plan_cause_agreement)
+        due_us = planned.due_at;
+    else if (decode(e, PULIH_M_reprimand_met, &met))
         due_us = met.due_at;
     else if (decode(e, PULIH_M_calmed, &calmed) && PULIH_HAS(&calmed, calmed, promise))
         due_us = calmed.due_at;
@@ -273,7 +276,7 @@ void pulih_clock_read(const struct pulih_clock_rule *rule, const struct pulih_to
         begin_and_end(&t, i);
         convert(&t, i);
         take_extension(&t, i);
-        take_answer(&t, i);
+        take_date(&t, i);
         stop_and_go(&t, i);
     }
     ret->covered =

@@ -67,12 +67,14 @@ void pulih_step_run(struct pulih_step *step, const struct pulih_handler *handler
     if (step->stage == PULIH_STAGE_followup && pulih_message(item->type)->shown)
         pulih_step_publish(step, item->type, item->version, item->row.state, item->body);
     item->reason = NULL;
+    item->kept = item->broken = 0;
     item->verdict = handler ? handler->handle(step) : pulih_step_never(step, "no handler for this type here");
     if (item->reason)
         item->verdict = PULIH_NEVER;
     if (item->verdict == PULIH_DONE) {
         if (handler->by & PULIH_BY_STORY)
             pulih_step_watch(step);
+        pulih_step_settle(step);
         if (step->stage == PULIH_STAGE_followup)
             release(item);
         else
@@ -314,19 +316,4 @@ void pulih_step_decided(struct pulih_step *step)
 {
     step->item->row.approval_armed = 0;
     step->item->row.approval_level = 0;
-}
-
-int16_t pulih_step_promise(struct pulih_step *step, int kind, int64_t due_us)
-{
-    struct pulih_row_complaint *row = &step->item->row;
-    struct pulih_row_promise *promise = PULIH_ADD(step->rows, promise);
-
-    promise->complaint = row->id;
-    promise->shard = row->shard;
-    promise->n = ++row->promises;
-    promise->kind = (int16_t)kind;
-    promise->version = row->version;
-    promise->due_at = due_us;
-    promise->told_at = step->now_us;
-    return promise->n;
 }

@@ -115,11 +115,18 @@ static enum pulih_db_end commit(struct pulih_worker *w, struct pulih_batch *b, c
 static void count_batch(struct pulih_worker *w, struct pulih_batch *b, int64_t started_us)
 {
     struct pulih_metrics *metrics = pulih_worker_metrics(w);
+    int64_t kept = 0, broken = 0;
 
     pulih_count(metrics, PULIH_METRIC_batches_total, 1);
     pulih_count(metrics, PULIH_METRIC_items_total, (int64_t)b->n);
     pulih_count(metrics, PULIH_METRIC_commit_microseconds_total, pulih_mono_us() - started_us);
     pulih_gauge(metrics, PULIH_METRIC_batch_items, (int64_t)b->n);
+    for (size_t i = 0; i < b->n; i++) {
+        kept += b->items[i].kept;
+        broken += b->items[i].broken;
+    }
+    pulih_count(metrics, PULIH_METRIC_promises_kept_total, kept);
+    pulih_count(metrics, PULIH_METRIC_promises_broken_total, broken);
     tell_dead(w, b);
 }
 
