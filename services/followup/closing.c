@@ -11,7 +11,7 @@ enum pulih_verdict followup_on_executed(struct pulih_step *step)
 
     if (!pulih_step_may(step, PULIH_M_carried_out))
         return pulih_step_refuse(step, "move");
-    slots.value[PULIH_SLOT_due] = followup_date(step, answer_by, false);
+    slots.at_us[PULIH_SLOT_due] = answer_by;
     PULIH_SET(&done, carried_out, offer, (uint64_t)step->item->offer.n);
     PULIH_SET(&done, carried_out, answer_by, answer_by);
     PULIH_SET(&done, carried_out, letter, followup_letter(step, PULIH_letter_verification, &slots, nobody));

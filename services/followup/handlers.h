@@ -34,17 +34,16 @@ pulih_handler_f followup_on_reopened;
 pulih_handler_f followup_on_linked;
 pulih_handler_f followup_on_unlinked;
 
-/* Pages the post that the plan at hand names, if it names one. */
-enum pulih_verdict followup_page(struct pulih_step *step);
+/* Pages the post that the plan names, if it names one. */
+void followup_page(struct pulih_step *step, const struct pulih_planned *msg);
 
 /* Writes a letter to the customer, or to `post` if that is not absent; returns its number. The event that
  * announces it must be appended next. Slots for reference, company, department, category and post are
- * filled here; others come in `slots` (NULL: none). */
+ * filled here; others come in `slots` (NULL: none), dates as instants. Where the letter lacks what the policy
+ * demands, the step ends with PULIH_NEVER, whatever the handler goes on to return. */
 uint64_t followup_letter(struct pulih_step *step, int kind, const struct pulih_slots *slots,
                          struct pulih_view post);
 /* Appends letter_written for a letter that no other event announces. */
 void followup_announce(struct pulih_step *step, int kind, uint64_t number, struct pulih_view post);
-/* An instant as the reader of a letter reads it. `for_post`: in the policy's language, not the customer's. */
-struct pulih_view followup_date(struct pulih_step *step, int64_t at_us, bool for_post);
 
 #endif

@@ -20,8 +20,8 @@ enum pulih_verdict followup_on_letter_delivered(struct pulih_step *step)
     return PULIH_DONE;
 }
 
-/* The customer is told the date that holds now. */
-static enum pulih_verdict inform(struct pulih_step *step)
+/* The customer is told the date that holds now, and why it is another one. */
+static enum pulih_verdict inform(struct pulih_step *step, const char *reason)
 {
     const struct pulih_row_complaint *row = &step->item->row;
     struct pulih_slots slots = {0};
@@ -29,7 +29,8 @@ static enum pulih_verdict inform(struct pulih_step *step)
 
     if (!pulih_step_may(step, PULIH_M_informed))
         return pulih_step_never(step, "the complaint is not in a state to be told a plan");
-    slots.value[PULIH_SLOT_due] = followup_date(step, row->due_at, false);
+    slots.at_us[PULIH_SLOT_due] = row->due_at;
+    slots.value[PULIH_SLOT_reason] = pulih_view_of(reason);
     PULIH_SET(&informed, informed, category, (uint16_t)row->category);
     PULIH_SET(&informed, informed, department, (uint16_t)row->department);
     PULIH_SET(&informed, informed, tier, (uint16_t)row->tier);
@@ -45,7 +46,7 @@ static void acknowledge(struct pulih_step *step)
     struct pulih_slots slots = {0};
     struct pulih_acknowledged acknowledged = {0};
 
-    slots.value[PULIH_SLOT_due] = followup_date(step, row->due_at, false);
+    slots.at_us[PULIH_SLOT_due] = row->due_at;
     PULIH_SET(&acknowledged, acknowledged, language, (uint16_t)pulih_step_language(step));
     PULIH_SET(&acknowledged, acknowledged, category, (uint16_t)row->category);
     PULIH_SET(&acknowledged, acknowledged, department, (uint16_t)row->department);
@@ -56,16 +57,34 @@ static void acknowledge(struct pulih_step *step)
     pulih_step_event(step, PULIH_M_acknowledged, &acknowledged);
 }
 
-/* The first plan is the acknowledgement; a later one follows a corrected classification. */
+static const char *cause_label(const struct pulih_step *step, uint16_t cause)
+{
+    return pulih_word_label(PULIH_WORDS_plan_cause, cause, pulih_step_language(step));
+}
+
+/* The reason that somebody gave, else what set the plan anew. */
+static const char *reason_of(const struct pulih_step *step, const struct pulih_planned *msg)
+{
+    if (PULIH_HAS(msg, planned, extension) && msg->extension != PULIH_extension_unknown)
+        return pulih_word_label(PULIH_WORDS_extension, msg->extension, pulih_step_language(step));
+    return cause_label(step, msg->cause);
+}
+
+/* The first plan is the acknowledgement; a later one follows what set it anew. */
 enum pulih_verdict followup_on_planned(struct pulih_step *step)
 {
     enum pulih_verdict verdict = PULIH_DONE;
+    struct pulih_planned msg;
 
+    if (!pulih_step_read(step, PULIH_M_planned, &msg))
+        return pulih_step_never(step, "the stored plan cannot be read");
     if (pulih_step_may(step, PULIH_M_acknowledged))
         acknowledge(step);
     else
-        verdict = inform(step);
-    return verdict == PULIH_DONE ? followup_page(step) : verdict;
+        verdict = inform(step, reason_of(step, &msg));
+    if (verdict == PULIH_DONE)
+        followup_page(step, &msg);
+    return verdict;
 }
 
 enum pulih_verdict followup_on_clock_paused(struct pulih_step *step)
@@ -89,7 +108,7 @@ enum pulih_verdict followup_on_clock_resumed(struct pulih_step *step)
 
     if (!pulih_step_read(step, PULIH_M_clock_resumed, &msg))
         return pulih_step_never(step, "the stored resumption cannot be read");
-    slots.value[PULIH_SLOT_due] = followup_date(step, msg.due_at, false);
+    slots.at_us[PULIH_SLOT_due] = msg.due_at;
     uint64_t letter = followup_letter(step, PULIH_letter_resumed, &slots, nobody);
     followup_announce(step, PULIH_letter_resumed, letter, nobody);
     return PULIH_DONE;
@@ -97,7 +116,7 @@ enum pulih_verdict followup_on_clock_resumed(struct pulih_step *step)
 
 enum pulih_verdict followup_on_reprimand_met(struct pulih_step *step)
 {
-    return inform(step);
+    return inform(step, cause_label(step, PULIH_plan_cause_answer));
 }
 
 enum pulih_verdict followup_on_calmed(struct pulih_step *step)
@@ -106,5 +125,6 @@ enum pulih_verdict followup_on_calmed(struct pulih_step *step)
 
     if (!pulih_step_read(step, PULIH_M_calmed, &msg))
         return pulih_step_never(step, "the stored de-escalation cannot be read");
-    return PULIH_HAS(&msg, calmed, promise) ? inform(step) : PULIH_DONE;
+    return PULIH_HAS(&msg, calmed, promise) ? inform(step, cause_label(step, PULIH_plan_cause_handed_back))
+                                            : PULIH_DONE;
 }

@@ -8,13 +8,27 @@ static int letter_language(const struct pulih_step *step, struct pulih_view post
     return post.at ? step->policy->language : pulih_step_language(step);
 }
 
-struct pulih_view followup_date(struct pulih_step *step, int64_t at_us, bool for_post)
+/* Dates come as instants alone, so that none is told that the ledger does not know. */
+static void print_dates(struct pulih_step *step, int language, struct pulih_slots *slots)
 {
-    int language = for_post ? step->policy->language : pulih_step_language(step);
+    for (int i = 0; i < PULIH_SLOT_N; i++) {
+        if (!pulih_slot_is_date((enum pulih_slot)i))
+            continue;
+        pulih_must(!slots->value[i].at);
+        if (!slots->at_us[i])
+            continue;
+        pulih_buf_empty(step->scratch);
+        pulih_calendar_print(step->policy->calendar, slots->at_us[i], language, step->scratch);
+        slots->value[i] = pulih_arena_copy(step->arena, pulih_view_of_buf(step->scratch));
+    }
+}
 
-    pulih_buf_empty(step->scratch);
-    pulih_calendar_print(step->policy->calendar, at_us, language, step->scratch);
-    return pulih_arena_copy(step->arena, pulih_view_of_buf(step->scratch));
+static bool says_what_is_demanded(uint32_t demands, const struct pulih_slots *slots)
+{
+    for (int i = 0; i < PULIH_SLOT_N; i++)
+        if (demands >> i & 1 && !slots->value[i].len)
+            return false;
+    return true;
 }
 
 static struct pulih_view fill(struct pulih_step *step, struct pulih_view text,
@@ -43,6 +57,9 @@ uint64_t followup_letter(struct pulih_step *step, int kind, const struct pulih_s
     slots.value[PULIH_SLOT_category] =
         pulih_view_of(pulih_word_label(PULIH_WORDS_category, (uint16_t)row->category, language));
     slots.value[PULIH_SLOT_post] = post.at ? post : step->policy->answerable[row->department];
+    print_dates(step, language, &slots);
+    if (!says_what_is_demanded(step->policy->demands[kind], &slots))
+        pulih_step_never(step, "the letter lacks what the policy demands of it");
     letter->complaint = row->id;
     letter->shard = row->shard;
     letter->n = ++row->letters;

@@ -53,16 +53,33 @@ static struct pulih_slots slots_of(struct pulih_step *step, const struct terms *
     return slots;
 }
 
+/* An offer that a superior refused, or that waited for one, was never told to the customer. */
+static int letter_kind(const struct pulih_step *step)
+{
+    bool knows_another = step->item->row.state == PULIH_STATE_offered || step->item->row.declined > 0;
+
+    return knows_another ? PULIH_letter_alternative : PULIH_letter_offer;
+}
+
+/* What the policy demands of the letter that tells the offer, and nobody said; NULL: nothing. */
+static const char *unsaid(const struct pulih_step *step, const struct terms *t)
+{
+    uint32_t demands = step->policy->demands[letter_kind(step)];
+
+    if (demands >> PULIH_SLOT_argument & 1 && !t->argument.len)
+        return "argument";
+    return demands >> PULIH_SLOT_amount & 1 && !t->amount ? "amount" : NULL;
+}
+
 static enum pulih_verdict tell_customer(struct pulih_step *step, const struct terms *t)
 {
     struct pulih_offered offered = {0};
     struct pulih_slots slots = slots_of(step, t, pulih_step_language(step));
     int64_t answer_by = pulih_step_due(step, step->now_us, step->policy->answer_within);
-    /* An offer that a superior refused, or that waited for one, was never told to the customer. */
-    bool knows_another = step->item->row.state == PULIH_STATE_offered || step->item->row.declined > 0;
-    int kind = knows_another ? PULIH_letter_alternative : PULIH_letter_offer;
 
-    slots.value[PULIH_SLOT_due] = followup_date(step, answer_by, false);
+    if (unsaid(step, t))
+        return pulih_step_refuse(step, unsaid(step, t));
+    slots.at_us[PULIH_SLOT_due] = answer_by;
     PULIH_SET(&offered, offered, offer, (uint64_t)t->n);
     PULIH_SET(&offered, offered, remedy, t->remedy);
     if (t->amount) {
@@ -70,7 +87,7 @@ static enum pulih_verdict tell_customer(struct pulih_step *step, const struct te
         PULIH_SET(&offered, offered, currency, t->currency);
     }
     PULIH_SET(&offered, offered, answer_by, answer_by);
-    PULIH_SET(&offered, offered, letter, followup_letter(step, kind, &slots, nobody));
+    PULIH_SET(&offered, offered, letter, followup_letter(step, letter_kind(step), &slots, nobody));
     pulih_step_event(step, PULIH_M_offered, &offered);
     pulih_step_decided(step);
     pulih_step_stand(step); /* it is the customer's turn */
@@ -116,7 +133,7 @@ static enum pulih_verdict ask_superior(struct pulih_step *step, const struct ter
         PULIH_SET(&asked, approval_asked, due_at, due_us);
     slots.value[PULIH_SLOT_person] = person;
     if (row)
-        slots.value[PULIH_SLOT_due] = followup_date(step, due_us, true);
+        slots.at_us[PULIH_SLOT_due] = due_us;
     PULIH_SET(&asked, approval_asked, letter,
               followup_letter(step, PULIH_letter_approval_request, &slots, post));
     pulih_step_event(step, PULIH_M_approval_asked, &asked);
@@ -156,9 +173,8 @@ enum pulih_verdict followup_on_offer_made(struct pulih_step *step)
         return pulih_step_refuse(step, "known_role");
     if (msg.amount && !msg.currency.at)
         return pulih_step_refuse(step, "currency");
-    add_offer(step, &msg);
     struct terms t = {
-        .n = step->item->row.offers,
+        .n = (int16_t)(step->item->row.offers + 1),
         .remedy = msg.remedy,
         .amount = msg.amount,
         .currency = msg.currency,
@@ -166,6 +182,9 @@ enum pulih_verdict followup_on_offer_made(struct pulih_step *step)
         .argument = msg.argument,
         .proposer = msg.actor,
     };
+    if (unsaid(step, &t))
+        return pulih_step_refuse(step, unsaid(step, &t));
+    add_offer(step, &msg);
     const struct pulih_approval *row =
         pulih_approval_of(step->policy, &step->item->row, msg.amount, msg.currency);
     bool alone = covers(step->policy, role, msg.amount, msg.currency) &&

@@ -36,28 +36,24 @@ static void write_to_post(struct pulih_step *step, int kind, const struct pulih_
     followup_announce(step, kind, followup_letter(step, kind, slots, post), post);
 }
 
-enum pulih_verdict followup_page(struct pulih_step *step)
+void followup_page(struct pulih_step *step, const struct pulih_planned *msg)
 {
-    struct pulih_planned msg;
     struct pulih_paged paged = {0};
     struct pulih_slots slots = {0};
 
-    if (!pulih_step_read(step, PULIH_M_planned, &msg))
-        return pulih_step_never(step, "the stored plan cannot be read");
-    if (!PULIH_HAS(&msg, planned, page_post))
-        return PULIH_DONE;
-    slots.value[PULIH_SLOT_due] = followup_date(step, step->item->row.due_at, true);
-    slots.value[PULIH_SLOT_acknowledge] = followup_date(step, msg.page_by, true);
-    slots.value[PULIH_SLOT_level] = level_text(step, msg.page_level);
-    slots.value[PULIH_SLOT_person] = msg.page_person;
-    PULIH_SET(&paged, paged, level, msg.page_level);
-    PULIH_SET(&paged, paged, post, msg.page_post);
-    if (msg.page_person.at)
-        PULIH_SET(&paged, paged, person, msg.page_person);
-    PULIH_SET(&paged, paged, acknowledge_by, msg.page_by);
-    PULIH_SET(&paged, paged, letter, followup_letter(step, PULIH_letter_page, &slots, msg.page_post));
+    if (!PULIH_HAS(msg, planned, page_post))
+        return;
+    slots.at_us[PULIH_SLOT_due] = step->item->row.due_at;
+    slots.at_us[PULIH_SLOT_acknowledge] = msg->page_by;
+    slots.value[PULIH_SLOT_level] = level_text(step, msg->page_level);
+    slots.value[PULIH_SLOT_person] = msg->page_person;
+    PULIH_SET(&paged, paged, level, msg->page_level);
+    PULIH_SET(&paged, paged, post, msg->page_post);
+    if (msg->page_person.at)
+        PULIH_SET(&paged, paged, person, msg->page_person);
+    PULIH_SET(&paged, paged, acknowledge_by, msg->page_by);
+    PULIH_SET(&paged, paged, letter, followup_letter(step, PULIH_letter_page, &slots, msg->page_post));
     pulih_step_event(step, PULIH_M_paged, &paged);
-    return PULIH_DONE;
 }
 
 enum pulih_verdict followup_on_warned(struct pulih_step *step)
@@ -67,7 +63,7 @@ enum pulih_verdict followup_on_warned(struct pulih_step *step)
 
     if (!pulih_step_read(step, PULIH_M_warned, &msg))
         return pulih_step_never(step, "the stored warning cannot be read");
-    slots.value[PULIH_SLOT_due] = followup_date(step, msg.due_at, true);
+    slots.at_us[PULIH_SLOT_due] = msg.due_at;
     slots.value[PULIH_SLOT_level] = level_text(step, msg.level);
     slots.value[PULIH_SLOT_person] = msg.person;
     slots.value[PULIH_SLOT_reason] =
@@ -83,10 +79,10 @@ enum pulih_verdict followup_on_reprimanded(struct pulih_step *step)
 
     if (!pulih_step_read(step, PULIH_M_reprimanded, &msg))
         return pulih_step_never(step, "the stored reprimand cannot be read");
-    slots.value[PULIH_SLOT_missed] = followup_date(step, msg.missed_at, true);
-    slots.value[PULIH_SLOT_due] = followup_date(step, msg.due_at, true);
+    slots.at_us[PULIH_SLOT_missed] = msg.missed_at;
+    slots.at_us[PULIH_SLOT_due] = msg.due_at;
     if (msg.acknowledge_by)
-        slots.value[PULIH_SLOT_acknowledge] = followup_date(step, msg.acknowledge_by, true);
+        slots.at_us[PULIH_SLOT_acknowledge] = msg.acknowledge_by;
     slots.value[PULIH_SLOT_level] = level_text(step, msg.level);
     slots.value[PULIH_SLOT_person] = msg.person;
     slots.value[PULIH_SLOT_unanswered] = below_text(step, &msg.below);
@@ -111,7 +107,7 @@ enum pulih_verdict followup_on_ladder_ended(struct pulih_step *step)
     if (!policy->notice_post.at)
         return PULIH_DONE;
     slots.value[PULIH_SLOT_recipient] = policy->notice_recipient;
-    slots.value[PULIH_SLOT_due] = followup_date(step, step->item->row.due_at, true);
+    slots.at_us[PULIH_SLOT_due] = step->item->row.due_at;
     write_to_post(step, PULIH_letter_external_notice, &slots, policy->notice_post);
     return PULIH_DONE;
 }

@@ -118,6 +118,41 @@ static void tells_a_new_plan(void **state)
     }
 }
 
+/* The reason that somebody gave, else what set the plan anew. */
+static void tells_why_the_plan_is_a_new_one(void **state)
+{
+    static const struct {
+        uint16_t cause, extension;
+        const char *id, *en;
+    } rows[] = {
+        {PULIH_plan_cause_correction, 0, "koreksi klasifikasi", "the classification was corrected"},
+        {PULIH_plan_cause_policy, 0, "kebijakan atau kalender berubah", "policy or calendar changed"},
+        {PULIH_plan_cause_extension, PULIH_extension_offices, "komunikasi antarkantor",
+         "communication between offices"},
+        {PULIH_plan_cause_agreement, PULIH_extension_unknown, "kesepakatan dengan pelanggan",
+         "agreed with the customer"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PULIH_COUNT(rows); i++)
+        for (int language = PULIH_language_id; language <= PULIH_language_en; language++) {
+            struct desk *d = open_desk(PULIH_STATE_acknowledged);
+            struct pulih_planned msg = {0};
+            d->row.language = (int16_t)language;
+            PULIH_SET(&msg, planned, due_at, d->row.due_at);
+            PULIH_SET(&msg, planned, promise, (uint64_t)d->row.promises);
+            PULIH_SET(&msg, planned, post, PULIH_VIEW("Post"));
+            PULIH_SET(&msg, planned, policy, PULIH_VIEW("p"));
+            PULIH_SET(&msg, planned, cause, rows[i].cause);
+            if (rows[i].cause >= PULIH_plan_cause_extension && rows[i].cause != PULIH_plan_cause_policy)
+                PULIH_SET(&msg, planned, extension, rows[i].extension);
+            assert_int_equal(desk_event(d, PULIH_M_planned, &msg), PULIH_DONE);
+            assert_true(desk_says(desk_letter(d, PULIH_letter_update, NULL)->body,
+                                  language == PULIH_language_en ? rows[i].en : rows[i].id));
+            desk_close(d);
+        }
+}
+
 static void tells_plans_at_their_time_only(void **state)
 {
     static const int states[] = {PULIH_STATE_received, PULIH_STATE_classified, PULIH_STATE_verified,
@@ -695,6 +730,74 @@ static void refuses_offers_that_lack_something(void **state)
         desk_expect_refused(d, rows[i].need);
         desk_close(d);
     }
+}
+
+/* What the policy demands of the letter, the one who proposes must say. */
+static void refuses_an_offer_whose_letter_would_lack_what_is_demanded(void **state)
+{
+    static const struct {
+        int state;
+        int kind; /* of the letter that must say it */
+        uint32_t demands;
+        bool argument;
+        uint64_t amount;
+        const char *need; /* NULL: offered */
+    } rows[] = {
+        {PULIH_STATE_acknowledged, PULIH_letter_offer, 1u << PULIH_SLOT_argument, false, 1, "argument"},
+        {PULIH_STATE_acknowledged, PULIH_letter_offer, 1u << PULIH_SLOT_argument, true, 1, NULL},
+        {PULIH_STATE_acknowledged, PULIH_letter_offer, 1u << PULIH_SLOT_amount, true, 0, "amount"},
+        {PULIH_STATE_acknowledged, PULIH_letter_offer, 1u << PULIH_SLOT_amount, false, 1, NULL},
+        {PULIH_STATE_acknowledged, PULIH_letter_alternative, 1u << PULIH_SLOT_argument, false, 1, NULL},
+        {PULIH_STATE_offered, PULIH_letter_alternative, 1u << PULIH_SLOT_argument, false, 1, "argument"},
+        {PULIH_STATE_acknowledged, PULIH_letter_offer, 1u << PULIH_SLOT_due, false, 0, NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PULIH_COUNT(rows); i++) {
+        struct desk *d = open_desk(rows[i].state);
+        struct pulih_offer_made msg = offer_of(rows[i].amount, rows[i].amount ? "IDR" : NULL, "agent");
+        d->policy->demands[rows[i].kind] = rows[i].demands;
+        if (!rows[i].argument) {
+            msg.has &= ~(UINT64_C(1) << PULIH_F_offer_made_argument);
+            msg.argument = (struct pulih_view){0};
+        }
+        assert_int_equal(desk_mail(d, PULIH_M_offer_made, &msg), PULIH_DONE);
+        if (rows[i].need)
+            desk_expect_refused(d, rows[i].need);
+        else
+            assert_int_equal(d->row.state, PULIH_STATE_offered);
+        desk_close(d);
+    }
+}
+
+/* A stricter policy came into force while the offer waited. */
+static void approves_no_letter_that_lacks_what_is_demanded(void **state)
+{
+    struct desk *d = open_desk(PULIH_STATE_approving);
+    struct pulih_approved msg = {0};
+
+    (void)state;
+    d->offer.amount = 0;
+    d->policy->demands[PULIH_letter_offer] = 1u << PULIH_SLOT_amount;
+    PULIH_SET(&msg, approved, actor, PULIH_VIEW("B2"));
+    PULIH_SET(&msg, approved, role, PULIH_VIEW("supervisor"));
+    assert_int_equal(desk_mail(d, PULIH_M_approved, &msg), PULIH_DONE);
+    desk_expect_refused(d, "amount");
+    desk_close(d);
+}
+
+/* What no policy can demand, as it is not always known, is not written without. */
+static void writes_no_letter_without_what_is_demanded(void **state)
+{
+    struct desk *d = open_desk(PULIH_STATE_verifying);
+    struct pulih_verification_answered msg = {0};
+
+    (void)state;
+    d->policy->demands[PULIH_letter_thanks] = 1u << PULIH_SLOT_due;
+    PULIH_SET(&msg, verification_answered, satisfied, true);
+    desk_mail(d, PULIH_M_verification_answered, &msg);
+    desk_expect_never(d, "the letter lacks what the policy demands of it");
+    desk_close(d);
 }
 
 /* --- approval ------------------------------------------------------------------------------------------------ */
@@ -1503,6 +1606,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(acknowledges_the_first_plan),
         cmocka_unit_test(tells_a_new_plan),
+        cmocka_unit_test(tells_why_the_plan_is_a_new_one),
         cmocka_unit_test(tells_plans_at_their_time_only),
         cmocka_unit_test(tells_of_a_pause_and_its_end),
         cmocka_unit_test(writes_to_posts),
@@ -1519,6 +1623,9 @@ int main(void)
         cmocka_unit_test(an_offer_says_what_it_gives),
         cmocka_unit_test(an_offer_stops_the_ladder_and_a_question_starts_it),
         cmocka_unit_test(refuses_offers_that_lack_something),
+        cmocka_unit_test(refuses_an_offer_whose_letter_would_lack_what_is_demanded),
+        cmocka_unit_test(approves_no_letter_that_lacks_what_is_demanded),
+        cmocka_unit_test(writes_no_letter_without_what_is_demanded),
         cmocka_unit_test(approves_what_the_role_covers),
         cmocka_unit_test(asks_somebody_else_who_is_there),
         cmocka_unit_test(silence_asks_the_next_post_and_then_the_ladder),

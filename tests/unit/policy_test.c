@@ -206,6 +206,16 @@ static void reads_letters(void **state)
     pulih_policy_free(p);
 }
 
+static void reads_what_letters_must_say(void **state)
+{
+    struct pulih_policy *p =
+        load_changed(*state, "  update = {", "  update = { demands = [ \"due\", \"reference\" ];");
+
+    assert_int_equal(p->demands[PULIH_letter_update], 1u << PULIH_SLOT_due | 1u << PULIH_SLOT_reference);
+    assert_int_equal(p->demands[PULIH_letter_offer], 0);
+    pulih_policy_free(p);
+}
+
 static void does_without_what_may_be_absent(void **state)
 {
     static const struct {
@@ -329,6 +339,8 @@ static const struct {
     const char *demands;
 } demanded[] = {
 #define LETTER(kind, to, ...) {PULIH_letter_##kind, #__VA_ARGS__},
+#define FILLED(...)
+#define ASKED(...)
 #include "pulih/tbl/letters.tbl.h"
 };
 
@@ -462,6 +474,7 @@ int main(void)
         IN_A_FOLDER(reads_whole_rupiah),
         IN_A_FOLDER(reads_the_calendar),
         IN_A_FOLDER(reads_letters),
+        IN_A_FOLDER(reads_what_letters_must_say),
         IN_A_FOLDER(does_without_what_may_be_absent),
         IN_A_FOLDER(version_follows_every_byte),
         IN_A_FOLDER(version_is_a_blake2b_of_the_files),

@@ -12,13 +12,14 @@
 #include "pulih/base/bytes.h"
 
 enum pulih_slot {
-#define SLOT(name, doc) PULIH_SLOT_##name,
+#define SLOT(name, ...) PULIH_SLOT_##name,
 #include "pulih/tbl/slots.tbl.h"
     PULIH_SLOT_N
 };
 
 struct pulih_slots {
     struct pulih_view value[PULIH_SLOT_N];
+    int64_t at_us[PULIH_SLOT_N]; /* of slots that are dates; 0: none */
 };
 
 struct pulih_template {
@@ -27,6 +28,7 @@ struct pulih_template {
 };
 
 const char *pulih_slot_name(enum pulih_slot slot);
+bool pulih_slot_is_date(enum pulih_slot slot);
 
 /* NULL, or the fault: "unknown slot", "slot without its }}", "}} without a slot". *ret_used has bit n set for
  * slot n; *ret_at is the slot's name, or the text from the place of the fault on. */

@@ -176,6 +176,7 @@ struct pulih_policy {
     /* By language; `unknown` has those of `language`. The receipt has slots reference, due, company. */
     struct pulih_view receipt[PULIH_LANGUAGES];
     struct pulih_template letter[PULIH_LETTERS][PULIH_LANGUAGES];
+    uint32_t demands[PULIH_LETTERS]; /* by kind; bit n: it is not written unless slot n says something */
 };
 
 /* NULL: faults are in *why. */

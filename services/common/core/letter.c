@@ -7,8 +7,15 @@
 
 #include "proto/words.h"
 
+enum slot_kind { SLOT_IS_text, SLOT_IS_date };
+
 static const char *const slot_names[PULIH_SLOT_N] = {
-#define SLOT(name, doc) #name,
+#define SLOT(name, ...) #name,
+#include "pulih/tbl/slots.tbl.h"
+};
+
+static const enum slot_kind slot_kinds[PULIH_SLOT_N] = {
+#define SLOT(name, kind, ...) SLOT_IS_##kind,
 #include "pulih/tbl/slots.tbl.h"
 };
 
@@ -58,6 +65,11 @@ static int slot_of(struct pulih_view name)
 const char *pulih_slot_name(enum pulih_slot slot)
 {
     return slot_names[slot];
+}
+
+bool pulih_slot_is_date(enum pulih_slot slot)
+{
+    return slot_kinds[slot] == SLOT_IS_date;
 }
 
 static struct pulih_view rest(struct pulih_view text, const char *at)

@@ -15,6 +15,19 @@ static const struct letter_row {
     const char *demands; /* "reference, due" */
 } letter_rows[] = {
 #define LETTER(kind, to, ...) {PULIH_letter_##kind, #to, #__VA_ARGS__},
+#define FILLED(...)
+#define ASKED(...)
+#include "pulih/tbl/letters.tbl.h"
+};
+
+/* What a policy may demand of a letter, beside what every letter has. */
+static const struct demandable {
+    int kind;
+    const char *slots;
+} demandables[] = {
+#define LETTER(...)
+#define FILLED(kind, ...) {PULIH_letter_##kind, #__VA_ARGS__},
+#define ASKED(kind, ...)  {PULIH_letter_##kind, #__VA_ARGS__},
 #include "pulih/tbl/letters.tbl.h"
 };
 
@@ -37,18 +50,26 @@ static void report_template(struct pulih_policy_reader *r, const config_setting_
         pulih_policy_wrong(r, at, "%s: \"%s\"", fault, name);
 }
 
+/* Whether "reference, due" names the slot. */
+static bool names_slot(const char *list, int slot)
+{
+    const char *name = pulih_slot_name((enum pulih_slot)slot);
+    size_t len = strlen(name);
+
+    while (list && (strncmp(list, name, len) != 0 || (list[len] != ',' && list[len] != 0)))
+        list = strchr(list, ' ') ? strchr(list, ' ') + 1 : NULL;
+    return list;
+}
+
 /* Reports a slot of `refused` that is used, and a slot of `demands` that is not. */
 static void check_slots(struct pulih_policy_reader *r, const config_setting_t *at, uint32_t used,
                         uint32_t refused, const char *demands)
 {
     for (int i = 0; i < PULIH_SLOT_N; i++) {
-        const char *name = pulih_slot_name((enum pulih_slot)i), *demand = demands;
-        size_t len = strlen(name);
+        const char *name = pulih_slot_name((enum pulih_slot)i);
         if (used & refused & UINT32_C(1) << i)
             pulih_policy_wrong(r, at, "{{%s}} may not stand here", name);
-        while (demand && (strncmp(demand, name, len) != 0 || (demand[len] != ',' && demand[len] != 0)))
-            demand = strchr(demand, ' ') ? strchr(demand, ' ') + 1 : NULL;
-        if (demand && !(used & UINT32_C(1) << i))
+        if (names_slot(demands, i) && !(used & UINT32_C(1) << i))
             pulih_policy_wrong(r, at, "{{%s}} must stand in it", name);
     }
 }
@@ -88,12 +109,78 @@ static void read_letter(struct pulih_policy_reader *r, config_setting_t *at, con
         ret->text = read_template(r, text, TEXT_MAX_BYTES, true, refused, row->demands);
 }
 
+/* Slots that are known whenever a letter of the kind is written, or can be asked for. */
+static bool is_demandable(int kind, int slot)
+{
+    const uint32_t always = BIT(reference) | BIT(department) | BIT(category) | BIT(company) | BIT(post);
+
+    if (always & UINT32_C(1) << slot)
+        return true;
+    for (size_t i = 0; i < PULIH_COUNT(demandables); i++)
+        if (demandables[i].kind == kind && names_slot(demandables[i].slots, slot))
+            return true;
+    return false;
+}
+
+/* A slot by its name; -1, reported, if there is none. */
+static int read_slot(struct pulih_policy_reader *r, const config_setting_t *at)
+{
+    const char *names[PULIH_SLOT_N], *name = config_setting_get_string(at);
+
+    for (int i = 0; i < PULIH_SLOT_N; i++) {
+        names[i] = pulih_slot_name((enum pulih_slot)i);
+        if (name && strcmp(name, names[i]) == 0)
+            return i;
+    }
+    if (name)
+        pulih_policy_unknown(r, at, "slot", name, names, PULIH_SLOT_N);
+    else
+        pulih_policy_wrong(r, at, "expected the name of a slot, such as \"due\"");
+    return -1;
+}
+
+static bool is_used(const struct pulih_template *template, int slot)
+{
+    struct pulih_view where;
+    uint32_t used;
+
+    return !template->text.at || pulih_template_check(template->text, &used, &where) ||
+           used & UINT32_C(1) << slot;
+}
+
+void pulih_policy_read_demands(struct pulih_policy_reader *r, const config_setting_t *at, int kind)
+{
+    const char *letter = pulih_word_of(PULIH_WORDS_letter, (uint16_t)kind)->word;
+
+    if (!pulih_policy_elements(r, at, 0, PULIH_SLOT_N))
+        return;
+    for (int i = 0; i < config_setting_length(at); i++) {
+        const config_setting_t *element = config_setting_get_elem(at, (unsigned)i);
+        int slot = read_slot(r, element);
+        if (slot < 0)
+            continue;
+        const char *name = pulih_slot_name((enum pulih_slot)slot);
+        r->policy->demands[kind] |= UINT32_C(1) << slot;
+        if (!is_demandable(kind, slot)) {
+            pulih_policy_wrong(r, element, "{{%s}} is not always known in this letter (%s)", name, letter);
+            continue;
+        }
+        for (size_t k = 0; k < PULIH_COUNT(languages); k++) {
+            int language = pulih_word_number(PULIH_WORDS_language, pulih_view_of(languages[k]));
+            if (!is_used(&r->policy->letter[kind][language], slot))
+                pulih_policy_wrong(r, element, "{{%s}} must stand in the text of %s.%s, where it is demanded",
+                                   name, letter, languages[k]);
+        }
+    }
+}
+
 /* Who asks for language `unknown` gets the policy's own. */
 static void read_kind(struct pulih_policy_reader *r, config_setting_t *at, const struct letter_row *row)
 {
+    static const char *const names[] = {"id", "en", "demands"};
     struct pulih_template *by_language = r->policy->letter[row->kind];
 
-    pulih_policy_group(r, at, languages, PULIH_COUNT(languages));
+    pulih_policy_group(r, at, names, PULIH_COUNT(names));
     if (!config_setting_is_group(at))
         return;
     for (size_t i = 0; i < PULIH_COUNT(languages); i++) {
@@ -102,6 +189,9 @@ static void read_kind(struct pulih_policy_reader *r, config_setting_t *at, const
         if (member)
             read_letter(r, member, row, &by_language[language]);
     }
+    config_setting_t *demands = config_setting_get_member(at, "demands");
+    if (demands)
+        pulih_policy_read_demands(r, demands, row->kind);
     by_language[PULIH_language_unknown] = by_language[r->policy->language];
 }
 

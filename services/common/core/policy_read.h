@@ -92,6 +92,8 @@ void pulih_policy_read_tiers(struct pulih_policy_reader *r, struct config_settin
 void pulih_policy_read_priority(struct pulih_policy_reader *r, struct config_setting_t *at);
 /* policy_letters.c */
 void pulih_policy_read_letters(struct pulih_policy_reader *r, struct config_setting_t *at);
+/* Slots that letters of the kind must have filled, added to those before; the letters are read. */
+void pulih_policy_read_demands(struct pulih_policy_reader *r, const struct config_setting_t *at, int kind);
 void pulih_policy_read_receipt(struct pulih_policy_reader *r, struct config_setting_t *at);
 
 #endif
