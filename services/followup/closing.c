@@ -64,8 +64,7 @@ static void work_goes_on(struct pulih_step *step, const struct pulih_verificatio
 
     if (PULIH_HAS(msg, verification_answered, score))
         PULIH_SET(&obstacle, obstacle_found, score, msg->score);
-    PULIH_SET(&obstacle, obstacle_found, letter,
-              followup_letter(step, PULIH_letter_next_steps, NULL, nobody));
+    PULIH_SET(&obstacle, obstacle_found, letter, followup_next_steps(step));
     pulih_step_event(step, PULIH_M_obstacle_found, &obstacle);
     pulih_step_answered(step);
     pulih_step_run_on(step);

@@ -43,6 +43,8 @@ void followup_page(struct pulih_step *step, const struct pulih_planned *msg);
  * demands, the step ends with PULIH_NEVER, whatever the handler goes on to return. */
 uint64_t followup_letter(struct pulih_step *step, int kind, const struct pulih_slots *slots,
                          struct pulih_view post);
+/* The letter that tells how work goes on, with the date that was promised while it lies ahead. */
+uint64_t followup_next_steps(struct pulih_step *step);
 /* Appends letter_written for a letter that no other event announces. */
 void followup_announce(struct pulih_step *step, int kind, uint64_t number, struct pulih_view post);
 

@@ -73,6 +73,15 @@ uint64_t followup_letter(struct pulih_step *step, int kind, const struct pulih_s
     return (uint64_t)letter->n;
 }
 
+uint64_t followup_next_steps(struct pulih_step *step)
+{
+    int64_t due_us = step->item->row.due_at;
+    struct pulih_slots slots = {0};
+
+    slots.at_us[PULIH_SLOT_due] = due_us > step->now_us ? due_us : 0;
+    return followup_letter(step, PULIH_letter_next_steps, &slots, (struct pulih_view){0});
+}
+
 void followup_announce(struct pulih_step *step, int kind, uint64_t number, struct pulih_view post)
 {
     struct pulih_letter_written written = {0};

@@ -11,7 +11,7 @@ static const struct pulih_handler handlers[] = {
     {PULIH_M_offer_made, followup_on_offer_made, PULIH_BY_STORY},
     {PULIH_M_approved, followup_on_approved, PULIH_BY_STORY},
     {PULIH_M_refused, followup_on_refused, 0},
-    {PULIH_M_approval_passed, followup_on_approval_passed, 0},
+    {PULIH_M_approval_passed, followup_on_approval_passed, PULIH_BY_STORY},
     {PULIH_M_offer_answered, followup_on_offer_answered, PULIH_BY_STORY},
     {PULIH_M_executed, followup_on_executed, PULIH_BY_STORY},
     {PULIH_M_verification_answered, followup_on_verification_answered, PULIH_BY_STORY},

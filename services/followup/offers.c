@@ -18,6 +18,7 @@ struct terms {
     struct pulih_view solution;
     struct pulih_view argument;
     struct pulih_view proposer;
+    int64_t execute_by; /* 0: it was not said */
 };
 
 static bool covers(const struct pulih_policy *policy, int role, uint64_t amount, struct pulih_view currency)
@@ -45,6 +46,7 @@ static struct pulih_slots slots_of(struct pulih_step *step, const struct terms *
 
     slots.value[PULIH_SLOT_solution] = t->solution;
     slots.value[PULIH_SLOT_argument] = t->argument;
+    slots.at_us[PULIH_SLOT_execution] = t->execute_by;
     if (t->amount) {
         pulih_buf_empty(step->scratch);
         pulih_amount_print(t->amount, t->currency, language, step->scratch);
@@ -68,7 +70,24 @@ static const char *unsaid(const struct pulih_step *step, const struct terms *t)
 
     if (demands >> PULIH_SLOT_argument & 1 && !t->argument.len)
         return "argument";
+    if (demands >> PULIH_SLOT_execution & 1 && !t->execute_by)
+        return "execute_by";
     return demands >> PULIH_SLOT_amount & 1 && !t->amount ? "amount" : NULL;
+}
+
+/* Nothing is promised for the past, nor for later than the resolution was. */
+static bool is_in_time(const struct pulih_step *step, const struct terms *t)
+{
+    int64_t due_us = step->item->row.due_at;
+
+    return !t->execute_by ||
+           (t->execute_by > step->now_us && (due_us <= step->now_us || t->execute_by <= due_us));
+}
+
+/* What keeps the offer from being told; NULL: nothing. */
+static const char *missing(const struct pulih_step *step, const struct terms *t)
+{
+    return is_in_time(step, t) ? unsaid(step, t) : "date_in_time";
 }
 
 static enum pulih_verdict tell_customer(struct pulih_step *step, const struct terms *t)
@@ -77,8 +96,8 @@ static enum pulih_verdict tell_customer(struct pulih_step *step, const struct te
     struct pulih_slots slots = slots_of(step, t, pulih_step_language(step));
     int64_t answer_by = pulih_step_due(step, step->now_us, step->policy->answer_within);
 
-    if (unsaid(step, t))
-        return pulih_step_refuse(step, unsaid(step, t));
+    if (missing(step, t))
+        return pulih_step_refuse(step, missing(step, t));
     slots.at_us[PULIH_SLOT_due] = answer_by;
     PULIH_SET(&offered, offered, offer, (uint64_t)t->n);
     PULIH_SET(&offered, offered, remedy, t->remedy);
@@ -87,6 +106,8 @@ static enum pulih_verdict tell_customer(struct pulih_step *step, const struct te
         PULIH_SET(&offered, offered, currency, t->currency);
     }
     PULIH_SET(&offered, offered, answer_by, answer_by);
+    if (t->execute_by)
+        PULIH_SET(&offered, offered, execute_by, t->execute_by);
     PULIH_SET(&offered, offered, letter, followup_letter(step, letter_kind(step), &slots, nobody));
     pulih_step_event(step, PULIH_M_offered, &offered);
     pulih_step_decided(step);
@@ -131,6 +152,8 @@ static enum pulih_verdict ask_superior(struct pulih_step *step, const struct ter
         PULIH_SET(&asked, approval_asked, person, person);
     if (row)
         PULIH_SET(&asked, approval_asked, due_at, due_us);
+    if (t->execute_by)
+        PULIH_SET(&asked, approval_asked, execute_by, t->execute_by);
     slots.value[PULIH_SLOT_person] = person;
     if (row)
         slots.at_us[PULIH_SLOT_due] = due_us;
@@ -181,9 +204,10 @@ enum pulih_verdict followup_on_offer_made(struct pulih_step *step)
         .solution = msg.solution,
         .argument = msg.argument,
         .proposer = msg.actor,
+        .execute_by = msg.execute_by,
     };
-    if (unsaid(step, &t))
-        return pulih_step_refuse(step, unsaid(step, &t));
+    if (missing(step, &t))
+        return pulih_step_refuse(step, missing(step, &t));
     add_offer(step, &msg);
     const struct pulih_approval *row =
         pulih_approval_of(step->policy, &step->item->row, msg.amount, msg.currency);
@@ -199,6 +223,23 @@ static bool names_last(const struct pulih_step *step, bool given, uint64_t offer
     return step->item->offer.n > 0 && (!given || offer == (uint64_t)step->item->offer.n);
 }
 
+/* By when the open offer will be carried out, as it was last said to a superior or the customer. */
+static int64_t execute_by(const struct pulih_step *step)
+{
+    const struct pulih_item *item = step->item;
+
+    for (size_t i = item->n_story; i-- > 0;) {
+        const struct pulih_told *e = &item->story[i];
+        union pulih_any msg = {0};
+        struct pulih_fault fault;
+        if ((e->m != PULIH_M_offered && e->m != PULIH_M_approval_asked) ||
+            !pulih_msg_decode_part(e->m, e->body, PULIH_CLASS_OPEN, &msg, &fault))
+            continue;
+        return e->m == PULIH_M_offered ? msg.offered.execute_by : msg.approval_asked.execute_by;
+    }
+    return 0;
+}
+
 /* The terms that were stored when it was proposed: what is approved is what was asked for. */
 static struct terms stored_terms(const struct pulih_step *step)
 {
@@ -212,6 +253,7 @@ static struct terms stored_terms(const struct pulih_step *step)
         .solution = pulih_map_text(step->item->offer_text, "solution"),
         .argument = pulih_map_text(step->item->offer_text, "argument"),
         .proposer = offer->actor,
+        .execute_by = execute_by(step),
     };
 }
 
@@ -297,13 +339,20 @@ enum pulih_verdict followup_on_approval_passed(struct pulih_step *step)
 static void accept(struct pulih_step *step)
 {
     struct pulih_offer_accepted accepted = {0};
-    struct pulih_slots slots = {0};
+    struct terms t = stored_terms(step);
+    struct pulih_slots slots = slots_of(step, &t, pulih_step_language(step));
 
-    slots.value[PULIH_SLOT_solution] = pulih_map_text(step->item->offer_text, "solution");
-    PULIH_SET(&accepted, offer_accepted, offer, (uint64_t)step->item->offer.n);
+    if (t.execute_by <= step->now_us)
+        t.execute_by = 0; /* the answer came later than that */
+    slots.at_us[PULIH_SLOT_due] = t.execute_by;
+    PULIH_SET(&accepted, offer_accepted, offer, (uint64_t)t.n);
+    if (t.execute_by)
+        PULIH_SET(&accepted, offer_accepted, execute_by, t.execute_by);
     PULIH_SET(&accepted, offer_accepted, letter,
               followup_letter(step, PULIH_letter_execution, &slots, nobody));
     pulih_step_event(step, PULIH_M_offer_accepted, &accepted);
+    if (t.execute_by)
+        pulih_step_promise(step, PULIH_promise_execution, t.execute_by);
     pulih_step_answered(step);
     pulih_step_run_on(step);
 }
@@ -318,8 +367,7 @@ static void decline(struct pulih_step *step, uint16_t objection)
     PULIH_SET(&declined, offer_declined, offer, (uint64_t)step->item->offer.n);
     if (objection)
         PULIH_SET(&declined, offer_declined, objection, objection);
-    PULIH_SET(&declined, offer_declined, letter,
-              followup_letter(step, PULIH_letter_next_steps, NULL, nobody));
+    PULIH_SET(&declined, offer_declined, letter, followup_next_steps(step));
     pulih_step_event(step, PULIH_M_offer_declined, &declined);
     pulih_step_answered(step);
     if (row->declined >= (int16_t)step->policy->offers_max && !row->ended && !row->clock)

@@ -62,17 +62,21 @@ def in_words(us):
 @test
 def every_date_that_a_letter_tells_is_an_entry():
     case = a_case()
-    case.do("offer_made", **an_offer())
+    by = case.last("planned")["due_at"] - HOUR
+    case.do("offer_made", execute_by=by + 2 * HOUR, **an_offer())
+    assert case.last("message_refused")["need"] == "date_in_time"
+    case.do("offer_made", execute_by=by, **an_offer())
+    assert in_words(by) in case.letter(case.last("offered")["letter"])[3]
     case.do("offer_answered", answer="accepted")
     case.do("executed", actor="A-1")
     told = promises(case)
     assert [(p["deadline"], p["to"], p["by"]) for p in told] == [
         ("plan", "customer", "company"), ("resolution", "customer", "company"), ("resolution", "customer", "company"),
-        ("silence", "customer", "customer"), ("silence", "customer", "customer")], told
+        ("silence", "customer", "customer"), ("execution", "customer", "company"), ("silence", "customer", "customer")], told
     assert parse_time(told[0]["due_at"]) == case.ack["promised_at"] and told[0]["letter"] == 0
     for p in told[1:]:
         assert in_words(parse_time(p["due_at"])) in case.letter(p["letter"])[3], (p, case.letter(p["letter"]))
-    assert [p["state"] for p in told] == ["kept", "superseded", "kept", "kept", "open"], told
+    assert [p["state"] for p in told] == ["kept", "superseded", "kept", "kept", "kept", "open"], told
     assert told[1]["because"] == "correction" and told[1]["consent"] == 0
 
 

@@ -770,6 +770,125 @@ static void refuses_an_offer_whose_letter_would_lack_what_is_demanded(void **sta
     }
 }
 
+/* A chronology of one event, by which the offer was told last. */
+static void tell_of(struct desk *d, struct pulih_told *told, struct pulih_buf *body, enum pulih_m m,
+                    const void *msg)
+{
+    pulih_msg_encode(m, msg, PULIH_CLASS_OPEN, body);
+    *told = (struct pulih_told){
+        .version = d->row.version,
+        .m = m,
+        .state = d->row.state,
+        .at_us = d->row.updated_at,
+        .body = pulih_view_of_buf(body),
+    };
+    d->story = told;
+    d->n_story = 1;
+}
+
+/* Said with the offer, told with it, and promised with the consent. */
+static void an_offer_may_say_by_when_it_is_carried_out(void **state)
+{
+    PULIH_AUTO(pulih_buf_free) struct pulih_buf body = {0};
+    struct desk *d = open_desk(PULIH_STATE_acknowledged);
+    struct pulih_offer_made msg = offer_of(1, "IDR", "agent");
+    struct pulih_offer_answered yes = {0};
+    struct pulih_offer_accepted accepted;
+    struct pulih_offered offered;
+    struct pulih_told told;
+    int64_t by_us = d->row.due_at - DESK_HOUR;
+
+    (void)state;
+    PULIH_SET(&msg, offer_made, execute_by, by_us);
+    assert_int_equal(desk_mail(d, PULIH_M_offer_made, &msg), PULIH_DONE);
+    desk_expect_event(d, 0, PULIH_M_offered, PULIH_STATE_offered, &offered);
+    assert_int_equal(offered.execute_by, by_us);
+    assert_true(desk_says_date(d, desk_letter(d, PULIH_letter_offer, NULL), by_us));
+    tell_of(d, &told, &body, PULIH_M_offered, &offered);
+    for (int late = 0; late < 2; late++) {
+        desk_set(d, PULIH_STATE_offered);
+        if (late)
+            d->now_us = by_us;
+        PULIH_SET(&yes, offer_answered, answer, PULIH_answer_accepted);
+        assert_int_equal(desk_mail(d, PULIH_M_offer_answered, &yes), PULIH_DONE);
+        desk_expect_event(d, 0, PULIH_M_offer_accepted, PULIH_STATE_accepted, &accepted);
+        const struct pulih_row_letter *letter = desk_letter(d, PULIH_letter_execution, NULL);
+        assert_int_equal(accepted.execute_by, late ? 0 : by_us);
+        assert_int_equal(desk_says_date(d, letter, by_us), !late);
+        assert_true(desk_says(letter->body, "Rp200.000"));
+        assert_int_equal(desk_count(d, PULIH_T_promise), !late);
+        if (!late) {
+            const struct pulih_row_promise *promise = PULIH_ROWS(&d->rows, promise);
+            assert_int_equal(promise->kind, PULIH_promise_execution);
+            assert_int_equal(promise->due_at, by_us);
+        }
+    }
+    desk_close(d);
+}
+
+/* It is asked for approval with the offer, and approved with it. */
+static void a_superior_approves_the_date_too(void **state)
+{
+    PULIH_AUTO(pulih_buf_free) struct pulih_buf body = {0};
+    struct desk *d = open_desk(PULIH_STATE_acknowledged);
+    struct pulih_offer_made msg = offer_of(400000, "IDR", "agent");
+    struct pulih_approved yes = {0};
+    struct pulih_approval_asked asked;
+    struct pulih_offered offered;
+    struct pulih_told told;
+    int64_t by_us = d->row.due_at;
+
+    (void)state;
+    PULIH_SET(&msg, offer_made, execute_by, by_us);
+    assert_int_equal(desk_mail(d, PULIH_M_offer_made, &msg), PULIH_DONE);
+    desk_expect_event(d, 0, PULIH_M_approval_asked, PULIH_STATE_approving, &asked);
+    assert_int_equal(asked.execute_by, by_us);
+    PULIH_SET(&yes, approved, actor, PULIH_VIEW("B2"));
+    PULIH_SET(&yes, approved, role, PULIH_VIEW("supervisor"));
+    tell_of(d, &told, &body, PULIH_M_approval_asked, &asked);
+    for (int late = 0; late < 2; late++) {
+        desk_set(d, PULIH_STATE_approving);
+        if (late)
+            d->now_us = by_us;
+        assert_int_equal(desk_mail(d, PULIH_M_approved, &yes), PULIH_DONE);
+        if (late) {
+            desk_expect_refused(d, "date_in_time");
+        } else {
+            desk_expect_event(d, 0, PULIH_M_offered, PULIH_STATE_offered, &offered);
+            assert_int_equal(offered.execute_by, by_us);
+        }
+    }
+    desk_close(d);
+}
+
+static void refuses_dates_that_nobody_could_keep(void **state)
+{
+    static const struct {
+        int64_t from_due_us, now_from_due_us;
+        const char *need; /* NULL: offered */
+    } rows[] = {
+        {1, -DESK_HOUR, "date_in_time"},          /* later than the resolution was promised */
+        {-DESK_HOUR, -DESK_HOUR, "date_in_time"}, /* now */
+        {-DESK_HOUR + 1, -DESK_HOUR, NULL},       {0, -DESK_HOUR, NULL},
+        {2 * DESK_DAY, DESK_HOUR, NULL}, /* that promise is broken already */
+        {DESK_HOUR, DESK_HOUR, "date_in_time"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PULIH_COUNT(rows); i++) {
+        struct desk *d = open_desk(PULIH_STATE_acknowledged);
+        struct pulih_offer_made msg = offer_of(1, "IDR", "agent");
+        d->now_us = d->row.due_at + rows[i].now_from_due_us;
+        PULIH_SET(&msg, offer_made, execute_by, d->row.due_at + rows[i].from_due_us);
+        assert_int_equal(desk_mail(d, PULIH_M_offer_made, &msg), PULIH_DONE);
+        if (rows[i].need)
+            desk_expect_refused(d, rows[i].need);
+        else
+            desk_expect_event(d, 0, PULIH_M_offered, PULIH_STATE_offered, NULL);
+        desk_close(d);
+    }
+}
+
 /* A stricter policy came into force while the offer waited. */
 static void approves_no_letter_that_lacks_what_is_demanded(void **state)
 {
@@ -1624,6 +1743,9 @@ int main(void)
         cmocka_unit_test(an_offer_stops_the_ladder_and_a_question_starts_it),
         cmocka_unit_test(refuses_offers_that_lack_something),
         cmocka_unit_test(refuses_an_offer_whose_letter_would_lack_what_is_demanded),
+        cmocka_unit_test(an_offer_may_say_by_when_it_is_carried_out),
+        cmocka_unit_test(a_superior_approves_the_date_too),
+        cmocka_unit_test(refuses_dates_that_nobody_could_keep),
         cmocka_unit_test(approves_no_letter_that_lacks_what_is_demanded),
         cmocka_unit_test(writes_no_letter_without_what_is_demanded),
         cmocka_unit_test(approves_what_the_role_covers),

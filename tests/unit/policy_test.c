@@ -371,6 +371,7 @@ static void fill(struct pulih_slots *slots, int kind, bool all)
         [PULIH_SLOT_person] = "K301",
         [PULIH_SLOT_acknowledge] = "Senin, 23 November 2026 pukul 10.00 WIB",
         [PULIH_SLOT_unanswered] = "\n1. Kepala Regu Layanan (K201): tidak menerima teguran",
+        [PULIH_SLOT_execution] = "Rabu, 25 November 2026 pukul 17.00 WIB",
         [PULIH_SLOT_recipient] = "Otoritas pengawas",
     };
 

@@ -40,8 +40,8 @@ FILLED(warning, due, level, reason)
 FILLED(external_notice, level, recipient, due)
 FILLED(page, due, acknowledge, level)
 
-ASKED(offer, argument, amount)
-ASKED(alternative, argument, amount)
+ASKED(offer, argument, amount, execution)
+ASKED(alternative, argument, amount, execution)
 #undef LETTER
 #undef FILLED
 #undef ASKED

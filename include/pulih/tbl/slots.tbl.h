@@ -18,5 +18,6 @@ SLOT(company, text, "name of the company, from the policy")
 SLOT(person, text, "code of the person who fills the post")
 SLOT(acknowledge, date, "when a reprimand must be acknowledged, as people read it")
 SLOT(unanswered, text, "lower posts that did not answer, each on a new line")
+SLOT(execution, date, "by when an offer will be carried out if the customer accepts, as people read it")
 SLOT(recipient, text, "whom an external notice is for")
 #undef SLOT
