@@ -9,8 +9,9 @@
 /* Returns the exit code. `check_only`: says whether configuration, keys and policy are in order, and ends. */
 int pulih_service_serve(const struct pulih_service *service, const char *conf_path, bool check_only);
 
-/* The policy's calendars count from now on, as far as they are new, and have the past that they had
- * (past.c). */
-enum pulih_db_end pulih_host_take_past(struct pulih_db *db, struct pulih_policy *policy, int64_t now_us);
+/* Stages that reckon with what was used of a clock go by the calendars of the time: the policy's count from
+ * now on, as far as they are new, and have the past that they had. Nothing to do for the others (past.c). */
+enum pulih_db_end pulih_host_take_past(struct pulih_db *db, enum pulih_stage stage,
+                                       struct pulih_policy *policy, int64_t now_us);
 
 #endif

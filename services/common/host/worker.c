@@ -194,41 +194,27 @@ static void log_failure(struct pulih_worker *w, enum pulih_db_end end, const cha
               (long long)(next_backoff_us(w) / 1000), NULL);
 }
 
-/* Stages that reckon with what was used of a clock go by the calendars of the time. */
 static enum pulih_db_end take_past(struct pulih_worker *w)
 {
-    bool reckons = w->setup.stage >= PULIH_STAGE_escalation && w->policy;
+    enum pulih_db_end end = PULIH_DB_DONE;
 
-    if (!w->lacks_past || !reckons)
-        return PULIH_DB_DONE;
-    enum pulih_db_end end = pulih_host_take_past(w->db, w->policy, pulih_worker_now(w));
+    if (w->lacks_past)
+        end = pulih_host_take_past(w->db, w->setup.stage, w->policy, pulih_worker_now(w));
     w->lacks_past = end != PULIH_DB_DONE;
     return end;
-}
-
-/* The same for a policy that comes into force while it works. */
-static bool has_past(struct pulih_worker *w)
-{
-    enum pulih_db_end end = take_past(w);
-
-    if (end == PULIH_DB_DONE)
-        return true;
-    log_failure(w, end, "calendars not read, trying again");
-    back_off(w);
-    return false;
 }
 
 /* True: connected, prepared, right schema, able to work at once. */
 static bool be_up(struct pulih_worker *w)
 {
-    if (pulih_db_is_up(w->db))
+    if (pulih_db_is_up(w->db) && take_past(w) == PULIH_DB_DONE)
         return true;
     pulih_gauge(w->setup.metrics, PULIH_METRIC_up, 0);
     enum pulih_db_end end = pulih_db_connect(w->db);
     if (end == PULIH_DB_DONE)
         end = check_schema(w);
-    if (end == PULIH_DB_DONE && (end = take_past(w)) != PULIH_DB_DONE)
-        pulih_db_disconnect(w->db);
+    if (end == PULIH_DB_DONE)
+        end = take_past(w);
     if (end == PULIH_DB_DONE) {
         pulih_log(PULIH_LOG_info, "database ready", "worker", "%s", w->setup.name, NULL);
         pulih_gauge(w->setup.metrics, PULIH_METRIC_up, 1);
@@ -236,6 +222,7 @@ static bool be_up(struct pulih_worker *w)
         PULIH_POINT(session_opened);
         return true;
     }
+    pulih_db_disconnect(w->db);
     log_failure(w, end,
                 pulih_db_sqlstate(w->db)[0] == '4' && pulih_db_sqlstate(w->db)[1] == '2'
                     ? "database lacks the schema: run pulihctl migrate"
@@ -274,7 +261,7 @@ static void say_seen(struct pulih_worker *w)
 static bool do_job(struct pulih_worker *w, void *job)
 {
     for (int attempt = 0;;) {
-        if (!be_up(w) || !has_past(w)) {
+        if (!be_up(w)) {
             if (is_stopping(w))
                 return false;
             continue;
@@ -361,11 +348,10 @@ static void *run(void *arg)
         if (job)
             job_done(w, do_job(w, job));
         w->in_job = false;
-        if (!stop && (pulih_db_check(w->db) || be_up(w))) {
+        if (!stop && ((pulih_db_check(w->db) && !w->lacks_past) || be_up(w))) {
             look_after_session(w);
             say_seen(w);
-            if (has_past(w))
-                next_us = run_beats(w);
+            next_us = run_beats(w);
         }
     }
     return NULL;
