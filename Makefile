@@ -290,7 +290,8 @@ install: all
 	  'Version: $(VERSION)' 'Cflags: -I$(PREFIX)/include' \
 	  'Libs: -L$(PREFIX)/lib -lpulih' 'Libs.private: $(filter-out -lpq -lconfig -lmicrohttpd -lutf8proc -llinear,$(PKG_LIBS))' >$(D)/lib/pkgconfig/pulih.pc)
 	$(foreach n,1 3 5 7 8,$(call put,644,$(call sources,services/*/*.$(n) proto/*.$(n)),$(D)/share/man/man$(n)) &&) true
-	$(call put,644,$(call sources,deploy/policies/*),$(D)/share/pulih/policies)
+	$(call put,644,$(call sources,deploy/policies/*.*),$(D)/share/pulih/policies)
+	$(call put,644,$(call sources,deploy/policies/packs/*),$(D)/share/pulih/policies/packs)
 	$(call put,644,$(call sources,deploy/models/*.model),$(D)/share/pulih/models)
 	$(call put,644,$(call sources,deploy/conf/*),$(D)/share/pulih/conf)
 	install -d $(D)/lib/systemd/system

@@ -297,6 +297,12 @@ MSG(renegotiated, 0x3f, IN, any, escalation, HIDDEN, "The customer agrees to ano
   FIELD(renegotiated, str, words, 4000, 0, NEED, TEXT, "The customer's words, evidence of consent.")
   FIELD(renegotiated, str, actor, 64, 0, NEED, OPEN, "Code of the one who agreed on it with the customer.")
 END(renegotiated)
+MSG(milestone, 0x33, IN, any, followup, SHOWN, "A complaint has reached something that clocks of the policy go by: a full file, the regulator's portal, a final response.")
+  FIELD(milestone, word, milestone, 0, milestone, NEED, OPEN, "What.")
+  FIELD(milestone, time, at, 0, 0, MAY, OPEN, "When that was, not later than now; when the message is stored if absent.")
+  FIELD(milestone, str, detail, 2000, 0, MAY, TEXT, "What was sent or received.")
+  FIELD(milestone, str, actor, 64, 0, NEED, OPEN, "Code of the one who says so.")
+END(milestone)
 
 MSG(reprimand_acknowledged, 0x35, IN, any, escalation, HIDDEN, "A post says that it has read the page or reprimand and takes the complaint on.")
   FIELD(reprimand_acknowledged, str, actor, 64, 0, NEED, OPEN, "Code of the person: of the post, or of a higher one on the ladder.")

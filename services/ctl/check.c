@@ -12,10 +12,12 @@ static bool check_policy(const char *path)
     PULIH_AUTO(pulih_buf_free) struct pulih_buf why = {0};
     struct pulih_policy *policy = pulih_policy_load(path, &why);
 
-    if (policy)
+    if (policy) {
         printf("%s: a good policy, version %s\n", path, policy->version);
-    else
+        pulih_ctl_list_packs(policy);
+    } else {
         printf("%s", pulih_buf_text(&why));
+    }
     pulih_policy_free(policy);
     return policy;
 }

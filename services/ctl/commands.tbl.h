@@ -16,6 +16,7 @@ COMMAND(letter,  "REF NUMBER",   2, 2, "fetches a letter as the customer gets it
 COMMAND(stats,   "",             0, 0, "counts complaints, unfinished work, the feed and the daemons")
 COMMAND(dead,    "list | show REF | retry REF | discard REF", 1, 2, "looks at messages that no stage could process, tries them again or gives them up")
 COMMAND(check,   "FILE ...",     1, ARGS_ANY, "checks configuration and policy files")
+COMMAND(pack,    "list FILE ... | show FILE", 2, ARGS_ANY, "shows packs of regulators' figures, and how to confirm one")
 COMMAND(clock,   "add | between | show [CALENDAR]", 1, 2, "works out deadlines and working time by the calendars of a policy")
 COMMAND(key,     "new | show FILE", 1, 2, "makes a key pair for doors that speak CURVE, or shows the public key of one")
 COMMAND(train,   "",             0, 0, "trains a model on labelled texts")

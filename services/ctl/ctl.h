@@ -88,6 +88,13 @@ struct pulih_keys *pulih_ctl_keys(const struct pulih_ctl *ctl, struct pulih_keys
 int pulih_ctl_usage(const struct pulih_ctl *ctl, const char *format, ...) PULIH_PRINTF(2, 3);
 int pulih_ctl_failed(const struct pulih_ctl *ctl, const char *format, ...) PULIH_PRINTF(2, 3);
 
+/* --- pack.c ------------------------------------------------------------------------------------------- */
+
+struct pulih_policy;
+
+/* A line on standard output for each pack that a policy names: whether it is confirmed and in force today. */
+void pulih_ctl_list_packs(const struct pulih_policy *policy);
+
 /* --- train.c ------------------------------------------------------------------------------------------ */
 
 /* Writes a file; it takes the place of an old one when it is whole. Returns the exit code. */

@@ -212,6 +212,9 @@ static void print_clock(struct explaining *x)
         return;
     pulih_buf_addf(&x->out, "  %s %.*s (%s)\n", text(x, (struct both){"kalender", "calendar"}),
                    PULIH_VIEW_ARG(r->rule->calendar.name), pulih_calendar_zone(x->calendar));
+    if (r->rule->pack.at)
+        pulih_buf_addf(&x->out, "  %s %.*s\n", text(x, (struct both){"paket", "pack"}),
+                       PULIH_VIEW_ARG(r->rule->pack));
     for (size_t i = 0; i < r->n; i++)
         add_what_happened(x, i);
     pulih_buf_addf(&x->out, "\n");
@@ -238,6 +241,7 @@ static void print_clock_json(struct explaining *x)
     pulih_ctl_json_word(&x->out, "clock", pulih_ctl_word(PULIH_WORDS_deadline, r->rule->name));
     pulih_ctl_json_word(&x->out, "state", states[r->now.state]);
     pulih_ctl_json_text(&x->out, "calendar", r->rule->calendar.name);
+    pulih_ctl_json_text(&x->out, "pack", r->rule->pack);
     pulih_ctl_json_time(&x->out, "due_at", r->now.due_us);
     pulih_ctl_json_time(&x->out, "missed_at", r->now.missed_us);
     pulih_ctl_json_int(&x->out, "counted_us", x->counted_us);

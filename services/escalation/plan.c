@@ -129,15 +129,6 @@ static void plan_anew(struct pulih_step *step, const struct pulih_planned *plann
     watch_plan(step, was_armed);
 }
 
-static const struct pulih_clock_reading *reading_of(const struct pulih_clock_reading *all, size_t n,
-                                                    uint16_t name)
-{
-    for (size_t i = 0; i < n; i++)
-        if (all[i].rule->name == name)
-            return &all[i];
-    return NULL;
-}
-
 /* What the policy lacks for this extension; NULL: nothing. */
 static const char *missing(const struct pulih_step *step, const struct pulih_clock_reading *r,
                            const struct pulih_extended *msg)
@@ -176,7 +167,7 @@ enum pulih_verdict escalation_on_extended(struct pulih_step *step)
         return pulih_step_refuse(step, "move");
     uint16_t name = PULIH_HAS(&msg, extended, clock) ? msg.clock : PULIH_deadline_resolution;
     pulih_step_clocks(step, all);
-    const struct pulih_clock_reading *r = reading_of(all, step->policy->n_clocks, name);
+    const struct pulih_clock_reading *r = pulih_clocks_find(all, step->policy->n_clocks, name);
     const char *need = missing(step, r, &msg);
     if (need)
         return pulih_step_refuse(step, need);
@@ -207,7 +198,8 @@ static const char *missing_of_date(struct pulih_step *step, int64_t due_us)
     if (due_us == row->due_at)
         return "other_deadline";
     pulih_step_clocks(step, all);
-    const struct pulih_clock_reading *r = reading_of(all, step->policy->n_clocks, PULIH_deadline_regulator);
+    const struct pulih_clock_reading *r =
+        pulih_clocks_find(all, step->policy->n_clocks, PULIH_deadline_regulator);
     if (r && pulih_clock_due(r, step->now_us, &regulator_us) && due_us > regulator_us)
         return "regulator_deadline";
     return NULL;
@@ -239,7 +231,8 @@ bool escalation_is_outdated(const struct pulih_policy *policy, const struct puli
     const struct pulih_clock_reading *next = pulih_clocks_next(all, policy->n_clocks);
     int64_t due_us;
 
-    if (!pulih_clock_due(reading_of(all, policy->n_clocks, PULIH_deadline_resolution), now_us, &due_us))
+    if (!pulih_clock_due(pulih_clocks_find(all, policy->n_clocks, PULIH_deadline_resolution), now_us,
+                         &due_us))
         return false;
     bool waits = row->ladder_armed && !pulih_ladder_waits_for_post(row);
     return due_us != row->due_at || (waits && next && next->now.due_us != row->ladder_due);

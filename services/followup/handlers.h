@@ -7,6 +7,7 @@
 /* What is only published: notes, a confirmed gist, refusals. */
 pulih_handler_f followup_on_note;
 pulih_handler_f followup_on_letter_delivered;
+pulih_handler_f followup_on_milestone;
 /* From the stages before (inform.c). */
 pulih_handler_f followup_on_planned;
 pulih_handler_f followup_on_clock_paused;

@@ -20,6 +20,22 @@ enum pulih_verdict followup_on_letter_delivered(struct pulih_step *step)
     return PULIH_DONE;
 }
 
+/* Clocks read it from the chronology, and the ladder follows them: see pulih_step_watch. */
+enum pulih_verdict followup_on_milestone(struct pulih_step *step)
+{
+    struct pulih_milestone msg;
+
+    if (!pulih_step_read(step, PULIH_M_milestone, &msg))
+        return pulih_step_never(step, "the stored milestone cannot be read");
+    if (!pulih_step_may(step, PULIH_M_informed))
+        return pulih_step_refuse(step, "open_complaint");
+    if (!pulih_policy_heeds(step->policy, PULIH_CLOCK_MILESTONE(msg.milestone)))
+        return pulih_step_refuse(step, "clock");
+    if (PULIH_HAS(&msg, milestone, at) && (msg.at > step->now_us || msg.at < PULIH_CALENDAR_FIRST_US))
+        return pulih_step_refuse(step, "date_in_time");
+    return PULIH_DONE;
+}
+
 /* The customer is told the date that holds now, and why it is another one. */
 static enum pulih_verdict inform(struct pulih_step *step, const char *reason)
 {

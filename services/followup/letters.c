@@ -39,6 +39,13 @@ static struct pulih_view fill(struct pulih_step *step, struct pulih_view text,
     return pulih_arena_copy(step->arena, pulih_view_of_buf(step->scratch));
 }
 
+static struct pulih_view signpost(struct pulih_step *step, int language)
+{
+    pulih_buf_empty(step->scratch);
+    pulih_policy_signpost(step->policy, step->item->row.received_at, language, step->scratch);
+    return pulih_arena_copy(step->arena, pulih_view_of_buf(step->scratch));
+}
+
 uint64_t followup_letter(struct pulih_step *step, int kind, const struct pulih_slots *given,
                          struct pulih_view post)
 {
@@ -56,6 +63,7 @@ uint64_t followup_letter(struct pulih_step *step, int kind, const struct pulih_s
         pulih_view_of(pulih_word_label(PULIH_WORDS_department, (uint16_t)row->department, language));
     slots.value[PULIH_SLOT_category] =
         pulih_view_of(pulih_word_label(PULIH_WORDS_category, (uint16_t)row->category, language));
+    slots.value[PULIH_SLOT_signpost] = signpost(step, language);
     slots.value[PULIH_SLOT_post] = post.at ? post : step->policy->answerable[row->department];
     print_dates(step, language, &slots);
     if (!says_what_is_demanded(step->policy->demands[kind], &slots))

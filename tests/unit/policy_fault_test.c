@@ -83,7 +83,7 @@ static const struct fault rank_faults[] = {
      "tiers[0].gravity: unknown gravity \"safeti\"; did you mean safety?"},
     {"gravity = \"safety\"", "gravity = \"safety\"; priority = 5", 0,
      "tiers[0].priority: unknown name \"priority\""},
-    {"size = [ \"big\" ]", "size = [ ]", 0, "tiers[1].size: expected 1 to 20 elements, not 0"},
+    {"size = [ \"big\" ]", "size = [ ]", 0, "tiers[1].size: expected 1 to 32 elements, not 0"},
     {"anger = 80", "anger = 101", 0, "tiers[1].anger: expected a whole number from 1 to 100"},
     {"tier = \"important\"", "tier = \"unknown\"", 0,
      "tiers[0].tier: expected one of simple, normal, complex, important"},

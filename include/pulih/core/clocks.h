@@ -51,6 +51,11 @@ void pulih_clocks_read(const struct pulih_policy *policy, const struct pulih_tol
 /* When it is due; of one that stands, when it would be if it ran on at `now_us`. False: it did not start, is
  * met, or no calendar covers it. */
 bool pulih_clock_due(const struct pulih_clock_reading *r, int64_t now_us, int64_t *ret_us);
+/* The clock of that name, of several the one that started; NULL if the policy has none. */
+const struct pulih_clock_reading *pulih_clocks_find(const struct pulih_clock_reading *all, size_t n,
+                                                    uint16_t name);
+/* Whether a clock that starts at that instant goes by the rule. */
+bool pulih_clock_in_force(const struct pulih_clock_rule *rule, int64_t start_us);
 /* The clock that the ladder waits for while it waits for no post: of those that run and reprimand, and were
  * not missed before a post answered, the one that is due first. NULL: none. */
 const struct pulih_clock_reading *pulih_clocks_next(const struct pulih_clock_reading *all, size_t n);

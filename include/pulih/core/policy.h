@@ -8,6 +8,7 @@
 #define PULIH_CORE_POLICY_H
 
 #include "proto/words.h"
+#include "pulih/base/arena.h"
 #include "pulih/core/calendar.h"
 #include "pulih/core/classify.h"
 #include "pulih/core/letter.h"
@@ -28,8 +29,20 @@ enum {
     PULIH_TIER_ROWS_MAX = 32,
     PULIH_RAISES_MAX = 64,
     PULIH_CALENDARS_MAX = 16,
-    PULIH_CLOCKS_MAX = 8,
-    PULIH_CLOCK_EVENTS_MAX = 12
+    PULIH_CLOCKS_MAX = 16,
+    PULIH_CLOCK_EVENTS_MAX = 12,
+    PULIH_PACKS_MAX = 16,
+    PULIH_PACK_CLOCKS_MAX = 8,
+    PULIH_PACK_FIGURES_MAX = 16,
+    PULIH_PACK_DIGEST_BYTES = 8
+};
+
+/* Milestone n among the events that a clock rule names, beside messages. */
+#define PULIH_CLOCK_MILESTONE(n) (UINT16_C(0x8000) | (n))
+
+/* From and until when something is in force, first and last day as yyyymmdd; 0: not known, so no bound. */
+struct pulih_period {
+    int32_t from, until;
 };
 
 /* A post and the codes of its persons, as in `actor`: the holder, then the stand-ins in their order. */
@@ -70,13 +83,14 @@ struct pulih_named_calendar {
 
 /* One of a complaint's clocks: a row of `clocks`. */
 struct pulih_clock_rule {
-    uint16_t name; /* PULIH_deadline_*, each at most once */
+    uint16_t name; /* PULIH_deadline_*, each at most once in a period */
     struct pulih_named_calendar calendar;
     struct pulih_duration within[PULIH_TIERS]; /* amount 0: until the date that the customer set, if any */
     struct pulih_duration spoken[PULIH_TIERS]; /* until the complaint is put in writing; amount 0: `within` */
-    uint16_t starts;                           /* PULIH_M_*, as the next */
+    uint16_t starts;                           /* PULIH_M_* or PULIH_CLOCK_MILESTONE, as the next two */
     uint16_t met_by[PULIH_CLOCK_EVENTS_MAX];   /* beside `closed`, which ends every clock */
     size_t n_met_by;
+    uint16_t anew;       /* gives all its time again, once, to a written complaint; 0: nothing does */
     bool repeats;        /* what meets it starts it anew */
     bool customers_turn; /* stands while an offer or a verification waits for the customer */
     bool reprimands;     /* when it passes the ladder climbs; else it is only told */
@@ -84,6 +98,32 @@ struct pulih_clock_rule {
     uint16_t extensions; /* how many; 0: none */
     struct pulih_duration extend_by;
     uint32_t extend_reasons; /* bit n: PULIH_extension_* n will do */
+    struct pulih_view pack; /* name of the pack that it is from; absent: the company's own, as the next two */
+    struct pulih_view source;   /* what its figures are by */
+    struct pulih_period period; /* a clock that starts then goes by this rule */
+};
+
+/* What a pack tells and pulih does not count by itself. */
+struct pulih_pack_figure {
+    struct pulih_view what, source;
+    struct pulih_period period;
+};
+
+/* A regulator's figures as data. Only what the company has confirmed is in force. */
+struct pulih_pack {
+    struct pulih_view file; /* as the policy names it */
+    struct pulih_view name; /* e.g. "id.ojk.pojk22_2023" */
+    struct pulih_view title, authority;
+    char digest[2 * PULIH_PACK_DIGEST_BYTES + 1]; /* of its bytes, as hex */
+    struct pulih_view confirmed_by;               /* absent: nobody has */
+    int32_t confirmed_on;                         /* yyyymmdd */
+    struct pulih_clock_rule clocks[PULIH_PACK_CLOCKS_MAX];
+    size_t n_clocks;
+    struct pulih_pack_figure figures[PULIH_PACK_FIGURES_MAX];
+    size_t n_figures;
+    struct pulih_view signpost[PULIH_LANGUAGES]; /* where a customer may go with it; absent: not read */
+    struct pulih_view signpost_source;
+    struct pulih_period signpost_period;
 };
 
 /* What a role may give away without asking, in minor units of policy.currency (see pulih_amount_print). */
@@ -144,8 +184,11 @@ struct pulih_policy {
     bool close_on_silence[2];                          /* [0] offers, [1] verifications; else ladder climbs */
     uint32_t pause_reasons;                            /* bit n: PULIH_pause_* n may stop the clock */
     uint16_t offers_max;                               /* declined offers after which the ladder climbs */
-    struct pulih_clock_rule clocks[PULIH_CLOCKS_MAX];  /* `resolution` is always among them */
+    /* `resolution` is always among them. A name may come again for another period. */
+    struct pulih_clock_rule clocks[PULIH_CLOCKS_MAX];
     size_t n_clocks;
+    struct pulih_pack *packs; /* all that the policy names, confirmed or not */
+    size_t n_packs;
 
     struct pulih_view answerable[8]; /* by department: the post that deals with it */
     struct pulih_post posts[PULIH_POSTS_MAX];
@@ -197,6 +240,24 @@ void pulih_policy_keep_past(struct pulih_policy *p, const struct pulih_calendar_
 
 /* NULL if there is none of that name. */
 struct pulih_calendar *pulih_policy_calendar(const struct pulih_policy *p, struct pulih_view name);
+/* Reads one pack by itself; its texts live in the arena. False: faults are in *why. */
+bool pulih_pack_load(const char *path, struct pulih_arena *texts, struct pulih_pack *ret,
+                     struct pulih_buf *why);
+/* The pack as it stands in the policy and counts on that day, yyyymmdd. */
+enum pulih_pack_state {
+    PULIH_PACK_unconfirmed, /* does nothing */
+    PULIH_PACK_future,      /* all of it is in force later only */
+    PULIH_PACK_in_force,
+    PULIH_PACK_expired, /* nothing of it is in force any more; clocks that started before go on */
+};
+enum pulih_pack_state pulih_pack_state(const struct pulih_pack *pack, int32_t date);
+bool pulih_period_holds(struct pulih_period period, int32_t date);
+/* Whether any clock goes by that event: PULIH_M_* or PULIH_CLOCK_MILESTONE. */
+bool pulih_policy_heeds(const struct pulih_policy *p, uint16_t event);
+/* Appends where customers of a complaint that came in at `received_us` may go with it: the signposts of the
+ * confirmed packs that have a clock for every complaint. */
+void pulih_policy_signpost(const struct pulih_policy *p, int64_t received_us, int language,
+                           struct pulih_buf *out);
 /* The clock of that name (PULIH_deadline_*); NULL if the policy has none. */
 const struct pulih_clock_rule *pulih_policy_clock(const struct pulih_policy *p, uint16_t name);
 /* Index into authority, or -1. */

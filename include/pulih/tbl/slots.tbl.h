@@ -20,4 +20,5 @@ SLOT(acknowledge, date, "when a reprimand must be acknowledged, as people read i
 SLOT(unanswered, text, "lower posts that did not answer, each on a new line")
 SLOT(execution, date, "by when an offer will be carried out if the customer accepts, as people read it")
 SLOT(recipient, text, "whom an external notice is for")
+SLOT(signpost, text, "where the customer may go with the complaint, by the packs that are in force")
 #undef SLOT

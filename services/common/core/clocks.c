@@ -11,7 +11,10 @@ struct tracer {
     size_t n;
     struct pulih_clock_reading *out;
     enum pulih_clock_state state;
+    uint16_t event; /* what is looked at: PULIH_M_* or PULIH_CLOCK_MILESTONE */
+    int64_t at_us;  /* and when that was */
     uint16_t tier;
+    bool renewed;             /* got all its time again */
     bool spoken;              /* and not in writing yet */
     int64_t customers_date;   /* 0: none */
     bool paused, turn, ended; /* for a reason of ours; it is the customer's turn; above the last rung */
@@ -33,7 +36,7 @@ static void emit(struct tracer *t, size_t i, enum pulih_clock_event_kind kind, s
 {
     t->out->told[t->out->n] = (uint32_t)i;
     t->out->event[t->out->n++] = (struct pulih_clock_event){
-        .at_us = t->told[i].at_us,
+        .at_us = t->at_us,
         .kind = kind,
         .duration = duration,
     };
@@ -65,10 +68,10 @@ static bool same(struct pulih_duration a, struct pulih_duration b)
 
 /* --- what an event means -------------------------------------------------------------------------------- */
 
-static bool is_met_by(const struct pulih_clock_rule *rule, enum pulih_m m)
+static bool is_met_by(const struct pulih_clock_rule *rule, uint16_t event)
 {
     for (size_t i = 0; i < rule->n_met_by; i++)
-        if (rule->met_by[i] == m)
+        if (rule->met_by[i] == event)
             return true;
     return false;
 }
@@ -82,6 +85,22 @@ static bool was_refused(const struct tracer *t, int32_t version)
         if (decode(&t->told[i], PULIH_M_message_refused, &msg) && msg.version == (uint64_t)version)
             return true;
     return false;
+}
+
+/* A milestone counts from when it was reached, which somebody may have said later; but nothing that is told
+ * runs backwards. */
+static void take_event(struct tracer *t, const struct pulih_told *e)
+{
+    int64_t last_us = t->out->n ? t->out->event[t->out->n - 1].at_us : INT64_MIN;
+    struct pulih_milestone msg;
+
+    t->event = (uint16_t)e->m;
+    t->at_us = e->at_us;
+    if (!decode(e, PULIH_M_milestone, &msg) || was_refused(t, e->version))
+        return;
+    t->event = PULIH_CLOCK_MILESTONE(msg.milestone);
+    if (PULIH_HAS(&msg, milestone, at) && msg.at < t->at_us)
+        t->at_us = msg.at > last_us ? msg.at : last_us;
 }
 
 static void take_complaint(struct tracer *t, const struct pulih_told *e)
@@ -201,7 +220,7 @@ static void start(struct tracer *t, size_t i)
     struct pulih_duration none = {0};
 
     t->duration = duration_of(t);
-    if (!t->duration.amount && t->customers_date <= t->told[i].at_us)
+    if (!t->duration.amount && t->customers_date <= t->at_us)
         return; /* none was set, or one that was past */
     t->out->n = 0;
     t->out->extended = 0;
@@ -210,16 +229,26 @@ static void start(struct tracer *t, size_t i)
     t->state = PULIH_CLOCK_running;
 }
 
+static bool renews(struct tracer *t)
+{
+    if (!t->rule->anew || t->event != t->rule->anew || t->renewed || t->spoken || !is_open(t))
+        return false;
+    t->renewed = true;
+    return true;
+}
+
 static void begin_and_end(struct tracer *t, size_t i)
 {
-    enum pulih_m m = t->told[i].m;
-    bool meets = is_met_by(t->rule, m) && is_open(t);
+    const struct pulih_clock_rule *rule = t->rule;
+    bool meets = is_met_by(rule, t->event) && is_open(t);
+    bool begins =
+        t->event == rule->starts && t->state == PULIH_CLOCK_unstarted && pulih_clock_in_force(rule, t->at_us);
 
-    if ((m == t->rule->starts && t->state == PULIH_CLOCK_unstarted) || (meets && t->rule->repeats))
+    if (begins || (meets && rule->repeats) || renews(t))
         start(t, i);
-    else if ((meets || m == PULIH_M_closed) && is_open(t))
+    else if ((meets || t->event == PULIH_M_closed) && is_open(t))
         emit_bare(t, i, PULIH_CLOCK_meet, PULIH_CLOCK_met);
-    else if (m == PULIH_M_taken_up_again && t->state == PULIH_CLOCK_met &&
+    else if (t->event == PULIH_M_taken_up_again && t->state == PULIH_CLOCK_met &&
              t->told[t->out->told[t->out->n - 1]].m == PULIH_M_closed)
         emit_bare(t, i, PULIH_CLOCK_reopen, PULIH_CLOCK_running);
 }
@@ -248,12 +277,21 @@ static void stop_and_go(struct tracer *t, size_t i)
 
 bool pulih_clocks_heed(enum pulih_m m)
 {
-    return m == PULIH_M_put_in_writing || m == PULIH_M_silence_passed;
+    return m == PULIH_M_put_in_writing || m == PULIH_M_silence_passed || m == PULIH_M_milestone;
 }
 
 bool pulih_channel_is_spoken(uint16_t channel)
 {
     return channel == PULIH_channel_phone || channel == PULIH_channel_branch;
+}
+
+bool pulih_clock_in_force(const struct pulih_clock_rule *rule, int64_t start_us)
+{
+    int64_t day_us;
+
+    if (!rule->period.from && !rule->period.until)
+        return true;
+    return pulih_period_holds(rule->period, pulih_calendar_date(rule->calendar.calendar, start_us, &day_us));
 }
 
 /* By one event of the chronology: a start or an end, a conversion, an extension or a new date, a stop or a
@@ -272,6 +310,7 @@ void pulih_clock_read(const struct pulih_clock_rule *rule, const struct pulih_to
     ret->told = pulih_arena_get(arena, EMITTED_MAX * n * sizeof *ret->told);
     look_ahead(&t);
     for (size_t i = 0; i < n; i++) {
+        take_event(&t, &told[i]);
         take_facts(&t, &told[i]);
         begin_and_end(&t, i);
         convert(&t, i);
@@ -305,6 +344,17 @@ bool pulih_clock_due(const struct pulih_clock_reading *r, int64_t now_us, int64_
     }
     *ret_us = then.due_us;
     return true;
+}
+
+const struct pulih_clock_reading *pulih_clocks_find(const struct pulih_clock_reading *all, size_t n,
+                                                    uint16_t name)
+{
+    const struct pulih_clock_reading *found = NULL;
+
+    for (size_t i = 0; i < n; i++)
+        if (all[i].rule->name == name && (!found || all[i].n))
+            found = &all[i];
+    return found;
 }
 
 const struct pulih_clock_reading *pulih_clocks_next(const struct pulih_clock_reading *all, size_t n)

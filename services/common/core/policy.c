@@ -184,6 +184,7 @@ static const struct {
     {"pause_reasons", read_pause_reasons, true},
     {"offers_max", read_offers_max, true},
     {"clocks", pulih_policy_read_clocks, false},
+    {"packs", pulih_policy_read_packs, false},
     {"posts", pulih_policy_read_posts, true},
     {"absences", pulih_policy_read_absences, false},
     {"answerable", pulih_policy_read_answerable, true},

@@ -6,7 +6,9 @@
 #include "pulih/base/must.h"
 #include "services/common/core/policy_read.h"
 
-enum { EXTENSIONS_MAX = 10 };
+enum { EXTENSIONS_MAX = 10, SOURCE_MAX_BYTES = 600 };
+
+#define REACHED(milestone) PULIH_CLOCK_MILESTONE(PULIH_milestone_##milestone)
 
 /* What a clock of that name is where its row says nothing else. */
 static const struct standard {
@@ -27,6 +29,14 @@ static const struct standard {
      true, true, true, true},
     {PULIH_deadline_regulator, PULIH_M_complaint, {0}, false, false, true, false},
     {PULIH_deadline_customer, PULIH_M_complaint, {0}, false, false, true, false},
+    {PULIH_deadline_early, PULIH_M_complaint, {0}, false, false, false, false},
+    {PULIH_deadline_final, PULIH_M_complaint, {REACHED(final_response)}, false, false, true, false},
+    {PULIH_deadline_forward, PULIH_M_complaint, {REACHED(forwarded)}, false, false, true, false},
+    {PULIH_deadline_data_access, REACHED(data_requested), {REACHED(data_answered)}, false, false, true, false},
+    {PULIH_deadline_data_stop, REACHED(consent_withdrawn), {REACHED(processing_stopped)}, false, false, true,
+     false},
+    {PULIH_deadline_data_breach, REACHED(breach_found), {REACHED(breach_notified)}, false, false, true,
+     false},
     // clang-format on
 };
 
@@ -63,8 +73,8 @@ static void set_standard(const struct pulih_policy *p, const struct standard *s,
 
 /* --- a row ---------------------------------------------------------------------------------------------- */
 
-static void read_calendar(struct pulih_policy_reader *r, const config_setting_t *at,
-                          struct pulih_clock_rule *ret)
+bool pulih_policy_read_calendar_name(struct pulih_policy_reader *r, const config_setting_t *at,
+                                     struct pulih_named_calendar *ret)
 {
     const char *names[PULIH_CALENDARS_MAX], *name = config_setting_get_string(at);
     const struct pulih_policy *p = r->policy;
@@ -72,14 +82,15 @@ static void read_calendar(struct pulih_policy_reader *r, const config_setting_t 
     for (size_t i = 0; i < p->n_calendars; i++) {
         names[i] = p->calendars[i].name.at; /* ends with a zero */
         if (name && strcmp(names[i], name) == 0) {
-            ret->calendar = p->calendars[i];
-            return;
+            *ret = p->calendars[i];
+            return true;
         }
     }
     if (name)
         pulih_policy_unknown(r, at, "calendar", name, names, p->n_calendars);
     else
         pulih_policy_wrong(r, at, "expected the name of a calendar");
+    return false;
 }
 
 static void read_durations(struct pulih_policy_reader *r, config_setting_t *at, struct pulih_duration *ret)
@@ -108,15 +119,20 @@ static uint32_t read_mask(struct pulih_policy_reader *r, const config_setting_t 
     return mask;
 }
 
-/* A step that the daemons write, or the complaint itself. */
+/* A step that the daemons write, the complaint itself, or a milestone. */
 static uint16_t read_event(struct pulih_policy_reader *r, const config_setting_t *at)
 {
     const char *name = config_setting_get_string(at);
     enum pulih_m m = name ? pulih_message_by_name(pulih_view_of(name)) : PULIH_M_N;
+    int milestone = name ? pulih_word_number(PULIH_WORDS_milestone, pulih_view_of(name)) : -1;
 
     if (m < PULIH_M_N && (m == PULIH_M_complaint || pulih_message(m)->role == PULIH_ROLE_STEP))
         return (uint16_t)m;
-    pulih_policy_wrong(r, at, "expected complaint, or an event of the chronology such as \"acknowledged\"");
+    if (milestone > 0)
+        return PULIH_CLOCK_MILESTONE((uint16_t)milestone);
+    pulih_policy_wrong(r, at,
+                       "expected complaint, an event of the chronology such as \"acknowledged\", or a "
+                       "milestone such as \"final_response\"");
     return PULIH_M_complaint;
 }
 
@@ -170,13 +186,15 @@ static void read_members(struct pulih_policy_reader *r, config_setting_t *row, s
 
     read_within(r, row, ret);
     if ((at = config_setting_get_member(row, "calendar")))
-        read_calendar(r, at, ret);
+        pulih_policy_read_calendar_name(r, at, &ret->calendar);
     if ((at = config_setting_get_member(row, "starts")))
         ret->starts = read_event(r, at);
     if ((at = config_setting_get_member(row, "spoken")) && ret->starts != PULIH_M_complaint)
         pulih_policy_wrong(r, at, "leave it out: this clock does not start with the complaint");
     else if (at)
         read_durations(r, at, ret->spoken);
+    if ((at = config_setting_get_member(row, "anew")))
+        ret->anew = read_event(r, at);
     if ((at = config_setting_get_member(row, "met_by")))
         read_met_by(r, at, ret);
     if ((at = config_setting_get_member(row, "repeats")))
@@ -191,29 +209,74 @@ static void read_members(struct pulih_policy_reader *r, config_setting_t *row, s
         read_extend(r, at, ret);
 }
 
-static void read_row(struct pulih_policy_reader *r, config_setting_t *row)
-{
-    static const char *const names[] = {"name",       "within", "spoken",  "calendar",
-                                        "starts",     "met_by", "repeats", "customers_turn",
-                                        "reprimands", "pauses", "extend"};
-    struct pulih_policy *p = r->policy;
+/* What every row may say; then what one of the policy itself may, and what one of a pack must or may. */
+#define ROW_NAMES                                                                                            \
+    "name", "within", "spoken", "starts", "anew", "met_by", "repeats", "customers_turn", "reprimands",       \
+        "pauses", "extend"
+static const char *const own_names[] = {ROW_NAMES, "calendar"};
+static const char *const pack_names[] = {ROW_NAMES, "source", "from", "until"};
 
-    if (!pulih_policy_group(r, row, names, PULIH_COUNT(names)))
-        return;
+/* The clock's standard, or NULL, reported. */
+static const struct standard *read_name(struct pulih_policy_reader *r, config_setting_t *row)
+{
     config_setting_t *at = pulih_policy_member(r, row, "name");
     int name = at ? pulih_policy_word(r, at, PULIH_WORDS_deadline) : -1;
-    if (name < 0)
-        return;
     const struct standard *s = standard_of(name);
-    if (!s) {
+
+    if (name >= 0 && !s)
         pulih_policy_wrong(r, at, "this deadline is no clock of `clocks`");
-    } else if (pulih_policy_clock(p, (uint16_t)name)) {
-        pulih_policy_wrong(r, at, "this clock is given twice");
-    } else {
+    return s;
+}
+
+static void read_row(struct pulih_policy_reader *r, config_setting_t *row)
+{
+    struct pulih_policy *p = r->policy;
+
+    if (!pulih_policy_group(r, row, own_names, PULIH_COUNT(own_names)))
+        return;
+    const struct standard *s = read_name(r, row);
+    if (s && pulih_policy_clock(p, s->name)) {
+        pulih_policy_wrong(r, config_setting_get_member(row, "name"), "this clock is given twice");
+    } else if (s) {
         struct pulih_clock_rule *rule = &p->clocks[p->n_clocks++];
         set_standard(p, s, rule);
         read_members(r, row, rule);
     }
+}
+
+bool pulih_policy_read_period(struct pulih_policy_reader *r, config_setting_t *group,
+                              struct pulih_period *ret)
+{
+    config_setting_t *from = config_setting_get_member(group, "from"),
+                     *until = config_setting_get_member(group, "until");
+
+    if ((from && !pulih_policy_read_date(r, from, &ret->from)) ||
+        (until && !pulih_policy_read_date(r, until, &ret->until)))
+        return false;
+    if (ret->until && ret->until < ret->from)
+        pulih_policy_wrong(r, until, "expected the last day, which is not before the first");
+    return !ret->until || ret->until >= ret->from;
+}
+
+bool pulih_policy_read_pack_clock(struct pulih_policy_reader *r, config_setting_t *row,
+                                  struct pulih_clock_rule *ret)
+{
+    if (!pulih_policy_group(r, row, pack_names, PULIH_COUNT(pack_names)))
+        return false;
+    const struct standard *s = read_name(r, row);
+    config_setting_t *source = pulih_policy_member(r, row, "source");
+    if (!s)
+        return false;
+    set_standard(r->policy, s, ret);
+    if (s->name == PULIH_deadline_resolution || s->name == PULIH_deadline_plan ||
+        s->name == PULIH_deadline_customer)
+        pulih_policy_wrong(r, config_setting_get_member(row, "name"),
+                           "this clock is the company's own and no pack's; take regulator");
+    else
+        read_members(r, row, ret);
+    if (source)
+        ret->source = pulih_policy_text(r, source, SOURCE_MAX_BYTES, false);
+    return pulih_policy_read_period(r, row, &ret->period);
 }
 
 void pulih_policy_read_clocks(struct pulih_policy_reader *r, config_setting_t *at)

@@ -33,6 +33,18 @@ int32_t pulih_policy_date(const char *text)
     return date >= FIRST_DATE && date <= LAST_DATE && pulih_days_of(date, &days) ? date : -1;
 }
 
+bool pulih_policy_read_date(struct pulih_policy_reader *r, const config_setting_t *at, int32_t *ret)
+{
+    const char *text = config_setting_get_string(at);
+    int32_t date = text && strlen(text) == PULIH_DATE_LEN ? pulih_policy_date(text) : -1;
+
+    if (date < 0)
+        pulih_policy_wrong(r, at, "expected a date from 2000 to 2050 such as \"2026-12-25\"");
+    else
+        *ret = date;
+    return date >= 0;
+}
+
 static struct pulih_special_day *add_special(struct pulih_calendar_draft *d, int32_t date,
                                              enum pulih_day_kind kind)
 {

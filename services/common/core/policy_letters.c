@@ -103,8 +103,9 @@ static void read_letter(struct pulih_policy_reader *r, config_setting_t *at, con
     config_setting_t *subject = pulih_policy_member(r, at, "subject");
     config_setting_t *text = pulih_policy_member(r, at, "text");
     if (subject)
-        ret->subject = read_template(r, subject, SUBJECT_MAX_BYTES, false,
-                                     refused | BIT(solution) | BIT(argument) | BIT(unanswered), NULL);
+        ret->subject =
+            read_template(r, subject, SUBJECT_MAX_BYTES, false,
+                          refused | BIT(solution) | BIT(argument) | BIT(unanswered) | BIT(signpost), NULL);
     if (text)
         ret->text = read_template(r, text, TEXT_MAX_BYTES, true, refused, row->demands);
 }

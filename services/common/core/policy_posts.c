@@ -90,14 +90,13 @@ static bool fills_a_post(const struct pulih_policy *p, struct pulih_view person)
 static bool read_date(struct pulih_policy_reader *r, const config_setting_t *at, int64_t day_us,
                       int64_t *ret_us)
 {
-    const char *text = config_setting_get_string(at);
-    int32_t date = text && strlen(text) == PULIH_DATE_LEN ? pulih_policy_date(text) : -1;
+    int32_t date;
 
-    if (date < 0)
-        pulih_policy_wrong(r, at, "expected a date from 2000 to 2050 such as \"2026-12-25\"");
-    else if (r->policy->calendar)
+    if (!pulih_policy_read_date(r, at, &date))
+        return false;
+    if (r->policy->calendar)
         pulih_calendar_instant(r->policy->calendar, date, day_us, ret_us);
-    return date >= 0;
+    return true;
 }
 
 static void read_absence(struct pulih_policy_reader *r, config_setting_t *at, struct pulih_absence *ret)

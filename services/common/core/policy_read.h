@@ -44,6 +44,8 @@ bool pulih_policy_duration(struct pulih_policy_reader *r, const struct config_se
 bool pulih_policy_integer(struct pulih_policy_reader *r, const struct config_setting_t *at, int64_t least,
                           int64_t most, int64_t *ret);
 bool pulih_policy_boolean(struct pulih_policy_reader *r, const struct config_setting_t *at, bool *ret);
+/* A date from 2000 to 2050 as yyyymmdd (policy_days.c). */
+bool pulih_policy_read_date(struct pulih_policy_reader *r, const struct config_setting_t *at, int32_t *ret);
 /* Number of the word of a closed list, -1 on a fault. */
 int pulih_policy_word(struct pulih_policy_reader *r, const struct config_setting_t *at,
                       enum pulih_words list);
@@ -51,7 +53,7 @@ int pulih_policy_word(struct pulih_policy_reader *r, const struct config_setting
 uint16_t pulih_policy_word_bits(struct pulih_policy_reader *r, const struct config_setting_t *at,
                                 enum pulih_words list);
 /* The words of a list as names, n of them; from the first one, or from the one after `unknown`. */
-enum { PULIH_POLICY_WORDS_MAX = 20 };
+enum { PULIH_POLICY_WORDS_MAX = 32 };
 size_t pulih_policy_words(enum pulih_words list, bool with_unknown,
                           const char *names[PULIH_POLICY_WORDS_MAX]);
 
@@ -70,6 +72,16 @@ void pulih_policy_read_warn_before(struct pulih_policy_reader *r, struct config_
 /* policy_clocks.c; the second adds what must be there, once everything is read. */
 void pulih_policy_read_clocks(struct pulih_policy_reader *r, struct config_setting_t *at);
 void pulih_policy_add_clocks(struct pulih_policy *p);
+/* False, reported: it says nothing that can be used. */
+bool pulih_policy_read_calendar_name(struct pulih_policy_reader *r, const struct config_setting_t *at,
+                                     struct pulih_named_calendar *ret);
+/* The members `from` and `until` of a group, either of which may be missing. False, reported: no dates. */
+bool pulih_policy_read_period(struct pulih_policy_reader *r, struct config_setting_t *group,
+                              struct pulih_period *ret);
+bool pulih_policy_read_pack_clock(struct pulih_policy_reader *r, struct config_setting_t *row,
+                                  struct pulih_clock_rule *ret);
+/* policy_packs.c */
+void pulih_policy_read_packs(struct pulih_policy_reader *r, struct config_setting_t *at);
 /* policy_posts.c */
 void pulih_policy_read_posts(struct pulih_policy_reader *r, struct config_setting_t *at);
 void pulih_policy_read_absences(struct pulih_policy_reader *r, struct config_setting_t *at);

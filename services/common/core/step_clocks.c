@@ -90,10 +90,11 @@ static bool is_due(const struct pulih_step *step, const struct pulih_clock_readi
 
     if (row->ladder_due > step->now_us)
         return false;
-    for (size_t i = 0; i < step->policy->n_clocks; i++)
-        if (all[i].rule->name == row->ladder_kind && row->ladder_kind != PULIH_deadline_resolution)
-            return all[i].now.state == PULIH_CLOCK_running && all[i].now.due_us <= step->now_us;
-    return true;
+    const struct pulih_clock_reading *armed =
+        pulih_clocks_find(all, step->policy->n_clocks, (uint16_t)row->ladder_kind);
+    if (!armed || row->ladder_kind == PULIH_deadline_resolution)
+        return true;
+    return armed->now.state == PULIH_CLOCK_running && armed->now.due_us <= step->now_us;
 }
 
 /* A hint tells enough of clocks that start just now. */
@@ -107,8 +108,8 @@ static void watch_started(struct pulih_step *step)
         for (size_t k = 0; k < step->policy->n_clocks; k++) {
             const struct pulih_row_event *added = &PULIH_ROWS(step->rows, event)[i];
             const struct pulih_clock_rule *rule = &step->policy->clocks[k];
-            if (rule->reprimands &&
-                pulih_message((enum pulih_m)rule->starts)->wire == (uint64_t)added->type &&
+            if (rule->reprimands && rule->starts == pulih_message_by_wire((uint64_t)added->type) &&
+                pulih_clock_in_force(rule, added->recorded_at) &&
                 pulih_calendar_add(rule->calendar.calendar, added->recorded_at, rule->within[row->tier],
                                    &due_us) &&
                 due_us < row->ladder_due)
@@ -119,6 +120,19 @@ static void watch_started(struct pulih_step *step)
 static bool waits_for(const struct pulih_row_complaint *row, const struct pulih_clock_reading *r)
 {
     return r->rule->name == row->ladder_kind && r->now.due_us == row->ladder_due;
+}
+
+/* As they were before the milestone that the step works on, which stands in the chronology already. */
+static void read_before(struct pulih_step *step, struct pulih_clock_reading *ret)
+{
+    const struct pulih_item *item = step->item;
+    struct pulih_told *story = pulih_arena_get(step->arena, (item->n_story + 1) * sizeof *story);
+    size_t n = 0;
+
+    for (size_t i = 0; i < item->n_story; i++)
+        if (item->type != PULIH_M_milestone || item->story[i].version != item->version)
+            story[n++] = item->story[i];
+    pulih_clocks_read(step->policy, story, n, step->now_us, step->arena, ret);
 }
 
 void pulih_step_watch(struct pulih_step *step)
@@ -133,8 +147,7 @@ void pulih_step_watch(struct pulih_step *step)
         watch_started(step);
         return;
     }
-    pulih_clocks_read(step->policy, step->item->story, step->item->n_story, step->now_us, step->arena,
-                      before);
+    read_before(step, before);
     pulih_step_clocks(step, all);
     const struct pulih_clock_reading *next = pulih_clocks_next(all, n), *was = pulih_clocks_next(before, n);
     if (!next || is_due(step, all) || waits_for(row, next))
