@@ -36,6 +36,7 @@ static const struct pulih_handler followup_handlers[] = {
     {PULIH_M_verification_answered, followup_on_verification_answered, PULIH_BY_STORY},
     {PULIH_M_withdrawn, followup_on_withdrawn, 0},
     {PULIH_M_reopened, followup_on_reopened, PULIH_BY_STORY},
+    {PULIH_M_milestone, followup_on_milestone, PULIH_BY_STORY},
 };
 
 enum { STORY_MAX = 400, BODY_MAX = 240, HISTORIES = 300, STEPS = 40 };
@@ -249,9 +250,27 @@ static void do_agree(struct led *l)
         agree_on(l, l->d->now_us + (1 + (int64_t)chance(l, 300)) * DESK_HOUR);
 }
 
+/* Some are refused, as no clock goes by them. It stands in the chronology when the step works on it. */
+static void do_milestone(struct led *l)
+{
+    PULIH_AUTO(pulih_buf_free) struct pulih_buf body = {0};
+    struct pulih_milestone msg = {0};
+
+    if (!l->told)
+        return;
+    PULIH_SET(&msg, milestone, milestone, (uint16_t)(1 + chance(l, 4)));
+    PULIH_SET(&msg, milestone, actor, PULIH_VIEW("A-1"));
+    if (chance(l, 2))
+        PULIH_SET(&msg, milestone, at, l->d->now_us - (int64_t)chance(l, 3000) * DESK_MINUTE);
+    pulih_msg_encode(PULIH_M_milestone, &msg, PULIH_CLASS_OPEN, &body);
+    note_event(l, PULIH_M_milestone, l->d->row.version + 1, l->d->row.state, l->d->now_us,
+               pulih_view_of_buf(&body));
+    say(l, PULIH_M_milestone, &msg, true);
+}
+
 static void (*const acts[])(struct led *) = {do_pause,   do_resume, do_resume, do_offer,    do_answer,
                                              do_execute, do_verify, do_reopen, do_withdraw, do_extend,
-                                             do_correct, do_reopen, do_agree};
+                                             do_correct, do_reopen, do_agree,  do_milestone};
 
 /* --- what must hold ------------------------------------------------------------------------------------- */
 
@@ -360,6 +379,12 @@ static void with_many_clocks(struct pulih_policy *p)
     rule = add_clock(p, PULIH_deadline_regulator, "6 calendar_days");
     rule->customers_turn = false;
     rule->pauses = 1u << PULIH_pause_documents;
+    rule->anew = PULIH_CLOCK_MILESTONE(PULIH_milestone_documents_complete);
+    rule->met_by[rule->n_met_by++] = PULIH_CLOCK_MILESTONE(PULIH_milestone_holding_reply);
+    rule = add_clock(p, PULIH_deadline_final, "5 calendar_days");
+    rule->customers_turn = false;
+    rule->pauses = 0;
+    rule->starts = PULIH_CLOCK_MILESTONE(PULIH_milestone_sent_to_portal);
 }
 
 /* Beside the first chain, of which a hint tells but little: the same clock is armed. */

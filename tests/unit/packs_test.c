@@ -640,7 +640,8 @@ static void faults_of_a_row_are_told_by_the_policy(void **state)
     put_pack(*state, "part.cfg", PACK("p", REGULATOR("1 hour", "")));
     for (size_t i = 0; i < PULIH_COUNT(cases); i++)
         check_fault(*state, cases[i].rows, "policy.cfg", 0, cases[i].fault);
-    check_fault(*state, "{ file = \"missing.cfg\"; }", "missing.cfg", 1, "");
+    check_fault(*state, "{ file = \"missing.cfg\"; }", "policy.cfg", 0, "packs[0].file: /");
+    check_fault(*state, "{ file = \"/\"; }", "policy.cfg", 0, "packs[0].file: /: ");
 }
 
 static void two_packs_with_the_same_clock_at_the_same_time_are_refused(void **state)

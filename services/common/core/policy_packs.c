@@ -122,21 +122,16 @@ static void digest(const struct pulih_buf *text, char ret[2 * PULIH_PACK_DIGEST_
     sodium_bin2hex(ret, 2 * PULIH_PACK_DIGEST_BYTES + 1, hash, PULIH_PACK_DIGEST_BYTES);
 }
 
-/* The reader's path is the pack's file. What was digested is what is read. */
-static void load(struct pulih_policy_reader *r, struct pulih_pack *ret)
+/* The reader's path is the pack's file. What is digested is what is read. */
+static void load(struct pulih_policy_reader *r, struct pulih_buf *text, struct pulih_pack *ret)
 {
-    PULIH_AUTO(pulih_buf_free) struct pulih_buf text = {0}, why = {0};
     config_t config;
 
-    if (!pulih_file_read(r->path, 0, &text, &why)) {
-        pulih_buf_addf(r->why, "%s:1: %s\n", r->path, pulih_buf_text(&why));
-        return;
-    }
-    digest(&text, ret->digest);
-    if (!check_whole(r, pulih_buf_text(&text)) || !pulih_conf_check_source(r->path, r->why))
+    digest(text, ret->digest);
+    if (!check_whole(r, pulih_buf_text(text)) || !pulih_conf_check_source(r->path, r->why))
         return;
     config_init(&config);
-    if (!config_read_string(&config, pulih_buf_text(&text))) {
+    if (!config_read_string(&config, pulih_buf_text(text))) {
         pulih_buf_addf(r->why, "%s:%d: %s\n", r->path, config_error_line(&config),
                        config_error_text(&config));
     } else {
@@ -151,10 +146,14 @@ bool pulih_pack_load(const char *path, struct pulih_arena *texts, struct pulih_p
 {
     struct pulih_policy *blank = pulih_zeroed(1, sizeof *blank);
     struct pulih_policy_reader r = {blank, texts, path, why, {0}};
+    PULIH_AUTO(pulih_buf_free) struct pulih_buf text = {0}, reason = {0};
     size_t before = why->len;
 
     *ret = (struct pulih_pack){0};
-    load(&r, ret);
+    if (pulih_file_read(path, 0, &text, &reason))
+        load(&r, &text, ret);
+    else
+        pulih_buf_addf(why, "%s:1: %s\n", path, pulih_buf_text(&reason));
     ret->file = pulih_arena_copy(texts, pulih_view_of(path));
     free(blank);
     return why->len == before;
@@ -241,21 +240,26 @@ static bool is_given(const struct pulih_policy *p, struct pulih_view name)
 static void read_row(struct pulih_policy_reader *r, config_setting_t *row, struct pulih_pack *ret)
 {
     static const char *const names[] = {"file", "calendar", "confirmed"};
-    PULIH_AUTO(pulih_buf_free) struct pulih_buf path = {0};
+    PULIH_AUTO(pulih_buf_free) struct pulih_buf path = {0}, text = {0}, why = {0};
     struct pulih_named_calendar calendar = standard_calendar(r->policy);
     struct pulih_policy_reader inner = *r;
     size_t before = r->why->len;
 
     if (!pulih_policy_group(r, row, names, PULIH_COUNT(names)))
         return;
-    config_setting_t *counts = config_setting_get_member(row, "calendar"),
+    config_setting_t *file = pulih_policy_member(r, row, "file"),
+                     *counts = config_setting_get_member(row, "calendar"),
                      *confirmed = config_setting_get_member(row, "confirmed");
-    ret->file = read_text(r, row, "file", FILE_MAX_BYTES);
+    if (file)
+        ret->file = pulih_policy_text(r, file, FILE_MAX_BYTES, false);
     if (!ret->file.at || (counts && !pulih_policy_read_calendar_name(r, counts, &calendar)))
         return;
-    pulih_policy_path(config_setting_get_string(config_setting_get_member(row, "file")), r->path, &path);
+    pulih_policy_path(config_setting_get_string(file), r->path, &path);
     inner.path = pulih_buf_text(&path);
-    load(&inner, ret);
+    if (pulih_file_read(inner.path, 0, &text, &why))
+        load(&inner, &text, ret);
+    else
+        pulih_policy_wrong(r, file, "%s: %s", inner.path, pulih_buf_text(&why));
     if (r->why->len > before)
         return;
     pulih_policy_read_file(r, pulih_view_of(inner.path));
