@@ -1,4 +1,4 @@
-/* pulihctl explain and whatif: a complaint's clocks by a policy. */
+/* pulihctl explain, whatif and plan: a complaint's clocks by a policy. */
 #ifndef PULIH_CTL_CLOCKS_H
 #define PULIH_CTL_CLOCKS_H
 
@@ -7,6 +7,9 @@
 
 /* Explains the clocks of the complaint that the command names. */
 int pulih_ctl_explain_clocks(const struct pulih_ctl *ctl);
+
+/* The language that --language says, or the policy's. False: it was told what is wrong. */
+bool pulih_ctl_choose_language(const struct pulih_ctl *ctl, const struct pulih_policy *policy, int *ret);
 
 /* Appends a length such as "1 jam 5 menit", "1 h 5 min". */
 void pulih_ctl_add_span(struct pulih_buf *out, int64_t us, int language);

@@ -279,7 +279,7 @@ static void end_explaining(struct explaining *x)
     pulih_buf_free(&x->out);
 }
 
-static bool choose_language(const struct pulih_ctl *ctl, const struct pulih_policy *policy, int *ret)
+bool pulih_ctl_choose_language(const struct pulih_ctl *ctl, const struct pulih_policy *policy, int *ret)
 {
     const char *given = pulih_ctl_option(ctl, "language");
 
@@ -297,7 +297,7 @@ int pulih_ctl_explain_clocks(const struct pulih_ctl *ctl)
 
     if (!judge.policy)
         return PULIH_CTL_FAILED;
-    if (!choose_language(ctl, judge.policy, &x.language))
+    if (!pulih_ctl_choose_language(ctl, judge.policy, &x.language))
         return PULIH_CTL_USAGE;
     if (!pulih_ctl_story_find(ctl, ctl->args[0], &x.story) ||
         !pulih_ctl_keep_past(ctl, x.story.db, judge.policy))

@@ -13,7 +13,8 @@
 #define ON_ALL      UINT32_MAX
 #define ON_DATABASE                                                                                          \
     (ON(migrate) | ON(send) | ON(link) | ON(unlink) | ON(show) | ON(promises) | ON(list) | ON(queue) |       \
-     ON(letter) | ON(stats) | ON(dead) | ON(model) | ON(train) | ON(evaluate) | ON(explain) | ON(whatif))
+     ON(letter) | ON(stats) | ON(dead) | ON(model) | ON(train) | ON(evaluate) | ON(explain) | ON(whatif) |   \
+     ON(plan))
 #define ON_DOOR  (ON(publish) | ON(send) | ON(link) | ON(unlink) | ON(feed) | ON(letter))
 #define ARGS_ANY PULIH_CTL_ARGS_ANY
 

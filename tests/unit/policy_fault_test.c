@@ -14,6 +14,7 @@
 #define TEN         "0123456789"
 #define HUNDRED     TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
 #define DURATION    "expected a duration of at least 1"
+#define PART(text)  "{ id = \"" text "\"; en = \"" text "\"; }; "
 #define ACK_ID_TEXT "t acknowledgement id {{reference}} {{due}}"
 
 struct fault {
@@ -324,6 +325,16 @@ static const struct fault letter_faults[] = {
      "receipt.fr: unknown name \"fr\"; expected one of id, en"},
     {"{\n  id = \"terima {{reference}} {{due}} {{company}}\";\n  en = \"receipt {{reference}} {{due}}\";\n}",
      "\"text\"", 0, "receipt: expected a group { ... }"},
+    {"rules = (", "plan = { purpose = " PART("p") "scope = " PART("s") "};\nrules = (", 0,
+     "plan: definitions is missing"},
+    {"rules = (",
+     "plan = { purpose = " PART("p") "scope = " PART("s") "definitions = { id = \"x\"; }; };\nrules = (", 0,
+     "plan.definitions: en is missing"},
+    {"rules = (",
+     "plan = { purpose = " PART("p") "scope = { id = \"{{name}}\"; en = \"s\"; }; definitions = " PART(
+         "d") "};\nrules = (",
+     0, "plan.scope.id: {{name}} may not stand here"},
+    {"rules = (", "plan = \"text\";\nrules = (", 0, "plan: expected a group { ... }"},
 };
 
 /* These entail a second one: what has another name now is missing. */

@@ -34,7 +34,8 @@ enum {
     PULIH_PACKS_MAX = 16,
     PULIH_PACK_CLOCKS_MAX = 8,
     PULIH_PACK_FIGURES_MAX = 16,
-    PULIH_PACK_DIGEST_BYTES = 8
+    PULIH_PACK_DIGEST_BYTES = 8,
+    PULIH_PLAN_TEXTS = 3
 };
 
 /* Milestone n among the events that a clock rule names, beside messages. */
@@ -220,6 +221,8 @@ struct pulih_policy {
     struct pulih_view receipt[PULIH_LANGUAGES];
     struct pulih_template letter[PULIH_LETTERS][PULIH_LANGUAGES];
     uint32_t demands[PULIH_LETTERS]; /* by kind; bit n: it is not written unless slot n says something */
+    /* Purpose, scope and definitions of a handling plan, with slots; absent: the policy says nothing. */
+    struct pulih_view plan[PULIH_PLAN_TEXTS][PULIH_LANGUAGES];
 };
 
 /* NULL: faults are in *why. */

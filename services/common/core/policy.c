@@ -199,6 +199,7 @@ static const struct {
     {"priority", pulih_policy_read_priority, true},
     {"letters", pulih_policy_read_letters, true},
     {"receipt", pulih_policy_read_receipt, true},
+    {"plan", pulih_policy_read_plan, false},
     {"lists", read_with_rules, false},
     {"spellings", read_with_rules, false},
     {"rules", read_rules, true},

@@ -211,11 +211,9 @@ void pulih_policy_read_letters(struct pulih_policy_reader *r, config_setting_t *
     }
 }
 
-void pulih_policy_read_receipt(struct pulih_policy_reader *r, config_setting_t *at)
+void pulih_policy_read_both(struct pulih_policy_reader *r, config_setting_t *at, size_t most,
+                            uint32_t refused, const char *demands, struct pulih_view *by_language)
 {
-    const uint32_t refused = ~(BIT(reference) | BIT(due) | BIT(company));
-    struct pulih_view *by_language = r->policy->receipt;
-
     pulih_policy_group(r, at, languages, PULIH_COUNT(languages));
     if (!config_setting_is_group(at))
         return;
@@ -223,8 +221,14 @@ void pulih_policy_read_receipt(struct pulih_policy_reader *r, config_setting_t *
         int language = pulih_word_number(PULIH_WORDS_language, pulih_view_of(languages[i]));
         config_setting_t *member = pulih_policy_member(r, at, languages[i]);
         if (member)
-            by_language[language] =
-                read_template(r, member, RECEIPT_MAX_BYTES, true, refused, "reference, due");
+            by_language[language] = read_template(r, member, most, true, refused, demands);
     }
     by_language[PULIH_language_unknown] = by_language[r->policy->language];
+}
+
+void pulih_policy_read_receipt(struct pulih_policy_reader *r, config_setting_t *at)
+{
+    const uint32_t refused = ~(BIT(reference) | BIT(due) | BIT(company));
+
+    pulih_policy_read_both(r, at, RECEIPT_MAX_BYTES, refused, "reference, due", r->policy->receipt);
 }

@@ -107,5 +107,11 @@ void pulih_policy_read_letters(struct pulih_policy_reader *r, struct config_sett
 /* Slots that letters of the kind must have filled, added to those before; the letters are read. */
 void pulih_policy_read_demands(struct pulih_policy_reader *r, const struct config_setting_t *at, int kind);
 void pulih_policy_read_receipt(struct pulih_policy_reader *r, struct config_setting_t *at);
+/* A text of up to `most` bytes in each language, by PULIH_language_*; bits of slots that may not stand in it,
+ * and those that must, as letters.tbl.h has them. */
+void pulih_policy_read_both(struct pulih_policy_reader *r, struct config_setting_t *at, size_t most,
+                            uint32_t refused, const char *demands, struct pulih_view *by_language);
+/* policy_plan.c */
+void pulih_policy_read_plan(struct pulih_policy_reader *r, struct config_setting_t *at);
 
 #endif
