@@ -2,11 +2,6 @@
 #include "pulih/core/ladder.h"
 #include "services/followup/handlers.h"
 
-/* Complaints of such gravity are settled by two, whatever the amount. */
-static const int FOUR_EYES = 1 << (PULIH_gravity_corruption - 1) |
-                             1 << (PULIH_gravity_maladministration - 1) |
-                             1 << (PULIH_gravity_discrimination - 1) | 1 << (PULIH_gravity_partiality - 1);
-
 static const struct pulih_view nobody;
 
 /* An offer as it goes to the customer, from the message or from the table. */
@@ -212,7 +207,7 @@ enum pulih_verdict followup_on_offer_made(struct pulih_step *step)
     const struct pulih_approval *row =
         pulih_approval_of(step->policy, &step->item->row, msg.amount, msg.currency);
     bool alone = covers(step->policy, role, msg.amount, msg.currency) &&
-                 !(step->item->row.gravity & FOUR_EYES) && !(row && row->always);
+                 !pulih_needs_four_eyes(step->policy, row, step->item->row.gravity);
     pulih_step_decided(step); /* what waited is replaced */
     return alone ? tell_customer(step, &t) : ask_superior(step, &t, 0);
 }

@@ -1183,14 +1183,15 @@ static void the_first_row_that_holds_decides_who_is_asked(void **state)
         struct pulih_approval row;
         bool asked;
     } rows[] = {
-        {{.always = true}, true},
-        {{.always = false}, false}, /* within authority */
-        {{.always = true, .tiers = 1 << PULIH_tier_normal}, true},
-        {{.always = true, .tiers = 1 << PULIH_tier_complex}, false},
-        {{.always = true, .gravities = 1 << (PULIH_gravity_safety - 1)}, true},
-        {{.always = true, .gravities = 1 << (PULIH_gravity_legal_threat - 1)}, false},
-        {{.always = true, .has_above = true, .above_minor = 99}, true},
-        {{.always = true, .has_above = true, .above_minor = 100}, false},
+        {{.has_four_eyes = true, .four_eyes = true}, true},
+        {{.has_four_eyes = true}, false}, /* within authority */
+        {{.has_four_eyes = true, .four_eyes = true, .tiers = 1 << PULIH_tier_normal}, true},
+        {{.has_four_eyes = true, .four_eyes = true, .tiers = 1 << PULIH_tier_complex}, false},
+        {{.has_four_eyes = true, .four_eyes = true, .gravities = 1 << (PULIH_gravity_safety - 1)}, true},
+        {{.has_four_eyes = true, .four_eyes = true, .gravities = 1 << (PULIH_gravity_legal_threat - 1)},
+         false},
+        {{.has_four_eyes = true, .four_eyes = true, .has_above = true, .above_minor = 99}, true},
+        {{.has_four_eyes = true, .four_eyes = true, .has_above = true, .above_minor = 100}, false},
     };
 
     (void)state;
@@ -1209,6 +1210,44 @@ static void the_first_row_that_holds_decides_who_is_asked(void **state)
             expect_decider(d, "Direktur Operasional", "K501");
         else
             assert_int_equal(d->row.state, PULIH_STATE_offered);
+        desk_close(d);
+    }
+}
+
+/* What the policy says of four eyes counts; a row that is meant for the offer goes before its list. */
+static void four_eyes_are_the_policys(void **state)
+{
+    static const int corruption = 1 << (PULIH_gravity_corruption - 1),
+                     safety = 1 << (PULIH_gravity_safety - 1);
+    static const struct {
+        uint32_t list;
+        struct pulih_approval row;
+        int gravity;
+        bool asked;
+    } rows[] = {
+        {corruption, {.has_above = true, .above_minor = 1000}, corruption, true},
+        {corruption, {.has_above = true, .above_minor = 1000}, safety, false},
+        {corruption | safety, {.has_above = true, .above_minor = 1000}, safety, true},
+        {0, {.has_above = true, .above_minor = 1000}, corruption, false},
+        {corruption, {.has_four_eyes = true}, corruption, false},
+        {corruption, {.gravities = 0}, corruption, true},
+        {0, {.has_four_eyes = true, .four_eyes = true}, 0, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PULIH_COUNT(rows); i++) {
+        struct desk *d = open_desk(PULIH_STATE_acknowledged);
+        struct pulih_offer_made msg = offer_of(100, "IDR", "agent");
+        struct pulih_approval row = d->policy->approvals[0];
+        struct pulih_approval *to = &d->policy->approvals[0];
+        *to = rows[i].row;
+        to->post[0] = row.post[0];
+        to->n_posts = 1;
+        to->decide_within = row.decide_within;
+        d->policy->four_eyes = rows[i].list;
+        d->row.gravity = (int16_t)rows[i].gravity;
+        assert_int_equal(desk_mail(d, PULIH_M_offer_made, &msg), PULIH_DONE);
+        assert_int_equal(d->row.state, rows[i].asked ? PULIH_STATE_approving : PULIH_STATE_offered);
         desk_close(d);
     }
 }
@@ -1753,6 +1792,7 @@ int main(void)
         cmocka_unit_test(silence_asks_the_next_post_and_then_the_ladder),
         cmocka_unit_test(an_approval_is_neither_changed_nor_got_round),
         cmocka_unit_test(the_first_row_that_holds_decides_who_is_asked),
+        cmocka_unit_test(four_eyes_are_the_policys),
         cmocka_unit_test(a_superior_may_refuse),
         cmocka_unit_test(nobody_decides_what_does_not_wait),
         cmocka_unit_test(consent_leads_to_execution),

@@ -140,18 +140,34 @@ static void reads_approvals(void **state)
     assert_int_equal(p->n_approvals, 2);
     assert_int_equal(p->approvals[0].gravities, row.gravity);
     assert_int_equal(p->approvals[0].tiers, 1 << PULIH_tier_complex);
-    assert_true(p->approvals[0].always);
+    assert_true(p->approvals[0].has_four_eyes && p->approvals[0].four_eyes);
     assert_int_equal(p->approvals[1].above_minor, 100000); /* cents */
     assert_int_equal(p->approvals[1].n_posts, 2);
     assert_view(p->approvals[1].post[1], "Rung 3");
     assert_duration(p->approvals[1].decide_within, 2, PULIH_UNIT_working_hour);
     assert_int_equal(p->transfers_max, 2);
+    assert_int_equal(p->four_eyes,
+                     1 << (PULIH_gravity_corruption - 1) | 1 << (PULIH_gravity_legal_threat - 1));
     assert_ptr_equal(pulih_approval_of(p, &row, 0, PULIH_VIEW("")), &p->approvals[0]);
     row.gravity = 0;
     assert_null(pulih_approval_of(p, &row, 0, PULIH_VIEW("")));
     assert_null(pulih_approval_of(p, &row, 100000, PULIH_VIEW("USD")));
     assert_ptr_equal(pulih_approval_of(p, &row, 100001, PULIH_VIEW("USD")), &p->approvals[1]);
     assert_ptr_equal(pulih_approval_of(p, &row, 1, PULIH_VIEW("IDR")), &p->approvals[1]);
+    pulih_policy_free(p);
+}
+
+/* As it was before policies could say so. */
+static void four_eyes_have_a_standard(void **state)
+{
+    struct pulih_policy *p = load_changed(*state, "four_eyes = [ \"corruption\", \"legal_threat\" ];", "");
+
+    assert_int_equal(p->four_eyes,
+                     1 << (PULIH_gravity_corruption - 1) | 1 << (PULIH_gravity_maladministration - 1) |
+                         1 << (PULIH_gravity_discrimination - 1) | 1 << (PULIH_gravity_partiality - 1));
+    pulih_policy_free(p);
+    p = load_changed(*state, "[ \"corruption\", \"legal_threat\" ]", "[ ]");
+    assert_int_equal(p->four_eyes, 0);
     pulih_policy_free(p);
 }
 
@@ -472,6 +488,7 @@ int main(void)
         IN_A_FOLDER(reads_posts_and_absences),
         IN_A_FOLDER(reads_ladders),
         IN_A_FOLDER(reads_approvals),
+        IN_A_FOLDER(four_eyes_have_a_standard),
         IN_A_FOLDER(reads_whole_rupiah),
         IN_A_FOLDER(reads_the_calendar),
         IN_A_FOLDER(reads_letters),

@@ -33,6 +33,10 @@ const struct pulih_approval *pulih_approval_of(const struct pulih_policy *p,
                                                const struct pulih_row_complaint *row, uint64_t amount,
                                                struct pulih_view currency);
 
+/* Whether such an offer needs a second person, whatever its proposer may give away; `approval`: the row for
+ * it, or NULL. */
+bool pulih_needs_four_eyes(const struct pulih_policy *p, const struct pulih_approval *approval, int gravity);
+
 /* Whether the ladder waits for a post to acknowledge or to answer, and so for no clock of the policy. */
 bool pulih_ladder_waits_for_post(const struct pulih_row_complaint *row);
 

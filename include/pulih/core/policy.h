@@ -139,7 +139,8 @@ struct pulih_approval {
     uint32_t gravities;   /* bit n - 1: PULIH_gravity_* n will do, as in a complaint's mask; 0: any */
     uint64_t above_minor; /* amounts up to it are not meant; an amount in another currency is above any */
     bool has_above;
-    bool always;                             /* approval is needed within the proposer's authority, too */
+    bool has_four_eyes; /* four_eyes is given; else policy.four_eyes decides */
+    bool four_eyes;     /* two persons settle it, whatever the proposer may give away alone */
     struct pulih_view post[PULIH_RUNGS_MAX]; /* in the order in which they are asked */
     size_t n_posts;
     struct pulih_duration decide_within;
@@ -204,6 +205,7 @@ struct pulih_policy {
     size_t n_authority;
     struct pulih_approval approvals[PULIH_APPROVALS_MAX]; /* the first that is meant for an offer holds */
     size_t n_approvals;
+    uint32_t four_eyes;     /* bit n - 1: complaints of PULIH_gravity_* n are settled by two persons */
     uint16_t transfers_max; /* changes of department after which the ladder climbs; 0: any number */
 
     struct pulih_rules *rules;       /* see classify.h */

@@ -94,6 +94,13 @@ const struct pulih_approval *pulih_approval_of(const struct pulih_policy *p,
     return NULL;
 }
 
+bool pulih_needs_four_eyes(const struct pulih_policy *p, const struct pulih_approval *approval, int gravity)
+{
+    if (approval && approval->has_four_eyes)
+        return approval->four_eyes;
+    return p->four_eyes & (uint32_t)gravity;
+}
+
 /* --- waiting -------------------------------------------------------------------------------------------- */
 
 bool pulih_ladder_waits_for_post(const struct pulih_row_complaint *row)

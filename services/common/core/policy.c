@@ -193,6 +193,7 @@ static const struct {
     {"external_notice", pulih_policy_read_external_notice, false},
     {"authority", pulih_policy_read_authority, true},
     {"approvals", pulih_policy_read_approvals, false},
+    {"four_eyes", pulih_policy_read_four_eyes, false},
     {"transfers_max", pulih_policy_read_transfers_max, false},
     {"thresholds", read_thresholds, false},
     {"tiers", pulih_policy_read_tiers, true},
@@ -305,6 +306,7 @@ struct pulih_policy *pulih_policy_load(const char *path, struct pulih_buf *why)
     l->policy.serial = atomic_fetch_add(&serials, 1) + 1;
     l->policy.language = PULIH_language_id;
     memset(l->policy.threshold, THRESHOLD_STANDARD, sizeof l->policy.threshold);
+    pulih_policy_set_four_eyes(&l->policy);
     config_init(&config);
     if (parse(&r, &config)) {
         pulih_conf_must_be_whole(config_root_setting(&config));

@@ -28,7 +28,7 @@ static void read_above(struct pulih_policy_reader *r, config_setting_t *at, stru
 
 static void read_row(struct pulih_policy_reader *r, config_setting_t *at, struct pulih_approval *row)
 {
-    static const char *const names[] = {"tier", "gravity", "above", "always", "posts", "decide_within"};
+    static const char *const names[] = {"tier", "gravity", "above", "four_eyes", "posts", "decide_within"};
 
     pulih_policy_group(r, at, names, PULIH_COUNT(names));
     if (!config_setting_is_group(at))
@@ -36,7 +36,7 @@ static void read_row(struct pulih_policy_reader *r, config_setting_t *at, struct
     config_setting_t *tier = config_setting_get_member(at, "tier");
     config_setting_t *gravity = config_setting_get_member(at, "gravity");
     config_setting_t *above = config_setting_get_member(at, "above");
-    config_setting_t *always = config_setting_get_member(at, "always");
+    config_setting_t *four_eyes = config_setting_get_member(at, "four_eyes");
     config_setting_t *posts = pulih_policy_member(r, at, "posts");
     config_setting_t *decide_within = pulih_policy_member(r, at, "decide_within");
     if (tier)
@@ -45,8 +45,8 @@ static void read_row(struct pulih_policy_reader *r, config_setting_t *at, struct
         row->gravities = (uint32_t)pulih_policy_word_bits(r, gravity, PULIH_WORDS_gravity) >> 1;
     if (above)
         read_above(r, above, row);
-    if (always)
-        pulih_policy_boolean(r, always, &row->always);
+    if (four_eyes)
+        row->has_four_eyes = pulih_policy_boolean(r, four_eyes, &row->four_eyes);
     if (posts)
         read_posts(r, posts, row);
     if (decide_within)
@@ -61,6 +61,28 @@ void pulih_policy_read_approvals(struct pulih_policy_reader *r, config_setting_t
         return;
     for (int i = 0; i < config_setting_length(at); i++)
         read_row(r, config_setting_get_elem(at, (unsigned)i), &p->approvals[p->n_approvals++]);
+}
+
+/* Bit n - 1 of a complaint's gravity is word n. */
+static uint32_t gravity_bit(int word)
+{
+    return word > 0 ? UINT32_C(1) << (word - 1) : 0;
+}
+
+void pulih_policy_read_four_eyes(struct pulih_policy_reader *r, config_setting_t *at)
+{
+    if (!pulih_policy_elements(r, at, 0, PULIH_POLICY_WORDS_MAX))
+        return;
+    r->policy->four_eyes = 0;
+    for (int i = 0; i < config_setting_length(at); i++)
+        r->policy->four_eyes |=
+            gravity_bit(pulih_policy_word(r, config_setting_get_elem(at, (unsigned)i), PULIH_WORDS_gravity));
+}
+
+void pulih_policy_set_four_eyes(struct pulih_policy *p)
+{
+    p->four_eyes = gravity_bit(PULIH_gravity_corruption) | gravity_bit(PULIH_gravity_maladministration) |
+                   gravity_bit(PULIH_gravity_discrimination) | gravity_bit(PULIH_gravity_partiality);
 }
 
 void pulih_policy_read_transfers_max(struct pulih_policy_reader *r, config_setting_t *at)

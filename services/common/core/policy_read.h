@@ -98,6 +98,9 @@ int64_t pulih_policy_minor_per_unit(const struct pulih_policy_reader *r);
 #define PULIH_POLICY_AMOUNT_MAX INT64_C(9000000000000000)
 /* policy_approvals.c */
 void pulih_policy_read_approvals(struct pulih_policy_reader *r, struct config_setting_t *at);
+void pulih_policy_read_four_eyes(struct pulih_policy_reader *r, struct config_setting_t *at);
+/* What holds where the policy does not say: the gravities of the tier `complex`. */
+void pulih_policy_set_four_eyes(struct pulih_policy *p);
 void pulih_policy_read_transfers_max(struct pulih_policy_reader *r, struct config_setting_t *at);
 /* policy_rank.c */
 void pulih_policy_read_tiers(struct pulih_policy_reader *r, struct config_setting_t *at);
