@@ -1,5 +1,8 @@
 -- Statements of escalation.
 
+-- name: look_ahead (timestamptz before, text version)
+SELECT (SELECT due_at FROM pulih.deadline WHERE due_at <= $1::timestamptz ORDER BY due_at LIMIT 1),
+    (SELECT count(*) FROM pulih.policy WHERE version = $2::text AND NOT done)
 -- name: claim_deadlines (timestamptz before, int8 most)
 DELETE FROM pulih.deadline WHERE ctid = ANY (ARRAY(
     SELECT d.ctid FROM pulih.deadline d WHERE d.due_at <= $1::timestamptz

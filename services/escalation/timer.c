@@ -27,6 +27,28 @@ static int by_complaint(const void *a, const void *b)
     return order ? order : (one->due_at > other->due_at) - (one->due_at < other->due_at);
 }
 
+/* What there is to do, in one round trip outside of a transaction: that is all that idling costs. */
+struct prospect {
+    int64_t next_us; /* the first deadline up to a horizon; 0: none */
+    bool replan;
+};
+
+static enum pulih_db_end look(struct pulih_worker *w, int64_t until_us, struct prospect *ret)
+{
+    struct pulih_db *db = pulih_worker_db(w);
+    struct pulih_params *p = pulih_db_params(db);
+
+    pulih_params_time(p, until_us);
+    pulih_params_text(p, pulih_view_of(pulih_worker_policy(w)->version));
+    size_t call = pulih_db_call(db, pulih_worker_own(w) + ESCALATION_SQL_look_ahead);
+    enum pulih_db_end end = pulih_db_run(db);
+    if (end != PULIH_DB_DONE)
+        return end;
+    ret->next_us = pulih_db_time(db, call, 0, 0);
+    ret->replan = pulih_db_int(db, call, 0, 1) > 0 || *pulih_worker_policy_is_new(w);
+    return end;
+}
+
 static enum pulih_db_end claim(struct pulih_worker *w, int64_t most, struct due *due)
 {
     struct pulih_db *db = pulih_worker_db(w);
@@ -197,22 +219,38 @@ static void free_due(struct due *due)
     free(due->at);
 }
 
-enum pulih_db_end escalation_timer(struct pulih_worker *w, void *arg, int64_t *ret_wait_us)
+static enum pulih_db_end fire_due(struct pulih_worker *w, int64_t most, size_t *ret_fired)
 {
-    const struct pulih_host *h = arg;
     struct pulih_batch batch PULIH_AUTO(pulih_batch_free) = {0};
     struct due due PULIH_AUTO(free_due) = {0};
-    enum pulih_db_end end = claim(w, h->conf.escalation_timer_items, &due);
+    enum pulih_db_end end = claim(w, most, &due);
 
     if (end == PULIH_DB_DONE && due.n)
         end = post(w, &batch, &due);
     else if (end == PULIH_DB_DONE)
-        pulih_db_rollback(pulih_worker_db(w));
-    size_t found = 0;
-    if (end == PULIH_DB_DONE && !due.n)
-        end = escalation_replan(w, h->conf.escalation_timer_items, &found);
-    /* As many as fit were there: there may be more. */
-    bool more = due.n + found == (size_t)h->conf.escalation_timer_items;
-    *ret_wait_us = more ? 0 : h->conf.escalation_timer_ms * 1000;
+        pulih_db_rollback(pulih_worker_db(w)); /* another replica has them */
+    *ret_fired = due.n;
+    return end;
+}
+
+enum pulih_db_end escalation_timer(struct pulih_worker *w, void *arg, int64_t *ret_wait_us)
+{
+    const struct pulih_host *h = arg;
+    int64_t most = h->conf.escalation_timer_items, every_us = h->conf.escalation_timer_ms * 1000;
+    int64_t now_us = pulih_worker_now(w);
+    struct prospect p = {0};
+    size_t fired = 0, found = 0;
+    enum pulih_db_end end = look(w, now_us + every_us, &p);
+    bool is_due = p.next_us && p.next_us <= now_us;
+
+    if (end == PULIH_DB_DONE && is_due)
+        end = fire_due(w, most, &fired);
+    if (end == PULIH_DB_DONE && p.replan && !fired)
+        end = escalation_replan(w, most, &found);
+    *ret_wait_us = every_us;
+    if (fired + found == (size_t)most)
+        *ret_wait_us = 0; /* as many as fit were there: there may be more */
+    else if (p.next_us && !is_due)
+        *ret_wait_us = p.next_us - now_us;
     return end;
 }

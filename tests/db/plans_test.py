@@ -144,6 +144,7 @@ CALLS = {
     "known_complaints": lambda c, k: f"{ids(k)}, {shards(k)}",
     "known_messages": lambda c, k: f"{ids(k)}, {shards(k)}, {ids(k)}",
     "read_model_chunk": lambda c, k: f"{k[0]}, 0",
+    "look_ahead": lambda c, k: "'2026-12-01', ''",
     "claim_deadlines": lambda c, k: f"'2026-12-01', {len(k)}",
     "claim_unlinked": lambda c, k: f"{len(k)}",
     "drop_unlinked": lambda c, k: manifests(k),

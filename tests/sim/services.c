@@ -65,6 +65,25 @@ void sim_known_messages(struct sim_tx *tx, const struct sim_params *p, struct pg
     }
 }
 
+/* There is one policy here, and it is always looked through. */
+void sim_look_ahead(struct sim_tx *tx, const struct sim_params *p, struct pg_result *out)
+{
+    int64_t before = sim_int_of(p->at[0]) + SIM_EPOCH_US, first = 0;
+    struct sim_row *row;
+
+    SIM_EACH_ROW (row, PULIH_T_deadline) {
+        const struct pulih_row_deadline *d = sim_see(row, tx);
+        if (d && d->due_at <= before && (!first || d->due_at < first))
+            first = d->due_at;
+    }
+    sim_result_row(out);
+    if (first)
+        sim_result_time(out, first);
+    else
+        sim_result_null(out);
+    sim_result_int(out, 0, 8);
+}
+
 void sim_claim_deadlines(struct sim_tx *tx, const struct sim_params *p, struct pg_result *out)
 {
     int64_t before = sim_int_of(p->at[0]) + SIM_EPOCH_US, most = sim_int_of(p->at[1]);

@@ -29,6 +29,7 @@ static const struct {
     {"known_complaints", sim_known_complaints},
     {"known_messages", sim_known_messages},
     {"model_axes", sim_no_rows},
+    {"look_ahead", sim_look_ahead},
     {"claim_deadlines", sim_claim_deadlines},
     {"put_calendar", sim_no_rows},
     {"load_calendars", sim_no_rows},

@@ -70,6 +70,7 @@ struct pulih_stage_setup {
     int64_t hinted_us; /* since the last poll: the newest work that was done by hint; 0: none. Worker's own */
     int64_t hint_age_us; /* how old work is when its hint is taken up, smoothed */
     int64_t most;        /* manifests to lock in the next poll */
+    unsigned idle;       /* polls in a row that saw no sign of work, as far as that matters */
     struct pulih_batch poll;
     struct pulih_manifest
         counted[PULIH_LOCK_MOST]; /* keys of manifests whose last try was counted and failed */

@@ -11,6 +11,9 @@ static const int64_t SUSPECT_US = 5 * 1000 * 1000;
  * what the last ones brought. However long their queue is, the poll does not take what stands in it. */
 static const int64_t BUSY_GRACE_US = 1000 * 1000;
 enum { ALONE_ATTEMPTS = 5, HINT_AGES = 3 };
+/* Where neither hints nor the poll bring work, each look is twice as far from the one before, up to that many
+ * doublings. */
+enum { IDLE_DOUBLINGS_MAX = 3 };
 
 /* From the locked manifests, those that make one batch: a prefix in the order of age, within the cap; one
  * that was tried before goes alone. */
@@ -171,6 +174,17 @@ static int64_t due_until(int64_t oldest_us, int64_t now_us, int64_t grace_us)
     return oldest_us <= now_us - grace_us ? now_us - grace_us : 0;
 }
 
+/* How long until the next look. A little unevenness keeps replicas from asking in step. */
+static int64_t pause_us(struct pulih_stage_setup *stage, bool busy)
+{
+    if (busy)
+        stage->idle = 0;
+    else if (stage->idle < IDLE_DOUBLINGS_MAX)
+        stage->idle++;
+    int64_t poll_us = stage->poll_us << stage->idle;
+    return poll_us - poll_us / 8 + pulih_mono_us() % (poll_us / 4 + 1);
+}
+
 enum pulih_db_end pulih_stage_poll(struct pulih_worker *w, void *arg, int64_t *ret_wait_us)
 {
     struct pulih_stage_setup *stage = arg;
@@ -178,6 +192,7 @@ enum pulih_db_end pulih_stage_poll(struct pulih_worker *w, void *arg, int64_t *r
     bool found = false;
     enum pulih_db_end end = look(w, stage, &oldest_us);
     int64_t until_us = due_until(oldest_us, pulih_worker_now(w), grace_of(w, stage));
+    bool busy = oldest_us || stage->hinted_us;
 
     stage->hinted_us = 0;
     stage->poll.stage = stage;
@@ -189,8 +204,6 @@ enum pulih_db_end pulih_stage_poll(struct pulih_worker *w, void *arg, int64_t *r
         pulih_batch_empty(&stage->poll);
         end = work_due(w, &stage->poll, until_us, &found);
     }
-    /* A little unevenness keeps replicas from asking in step. */
-    *ret_wait_us =
-        found ? 0 : stage->poll_us - stage->poll_us / 8 + (pulih_mono_us() % (stage->poll_us / 4 + 1));
+    *ret_wait_us = found ? 0 : pause_us(stage, busy);
     return end == PULIH_DB_MISMATCH ? PULIH_DB_DONE : end;
 }
