@@ -282,6 +282,15 @@ MSG(unlinked, 0x30, IN, any, followup, SHOWN, "A person says that another compla
   FIELD(unlinked, str, actor, 64, 0, NEED, OPEN, "Code of the one who says so.")
 END(unlinked)
 
+MSG(contact, 0x31, IN, any, followup, SHOWN, "Beside the steps: the customer asks again, is told how it stands, or a third party takes part.")
+  FIELD(contact, word, contact, 0, contact, NEED, OPEN, "Which of these.")
+  FIELD(contact, word, third_party, 0, third_party, MAY, OPEN, "Who takes part.")
+  FIELD(contact, word, channel, 0, channel, MAY, OPEN, "How it came or went.")
+  FIELD(contact, str, ref, 64, 0, MAY, OPEN, "Number that it has elsewhere, for instance at the regulator.")
+  FIELD(contact, str, words, 8000, 0, MAY, TEXT, "What was said or written.")
+  FIELD(contact, str, actor, 64, 0, MAY, OPEN, "Code of the one who reports it.")
+END(contact)
+
 MSG(extended, 0x34, IN, any, escalation, HIDDEN, "A deadline shall be extended, as far as the policy allows it, and before it passes.")
   FIELD(extended, word, extension, 0, extension, NEED, OPEN, "Reason.")
   FIELD(extended, word, clock, 0, deadline, MAY, OPEN, "Which deadline; the resolution when absent.")
@@ -339,6 +348,10 @@ MSG(approval_passed, 0x3b, TICK, escalation, followup, HIDDEN, "An offer was not
   FIELD(approval_passed, u64, armed, INT32_MAX, 0, NEED, OPEN, "Version that armed it; another one armed since makes it moot.")
 END(approval_passed)
 
+MSG(forward_passed, 0x32, TICK, escalation, followup, HIDDEN, "It is time to do what the policy's forwards say.")
+  FIELD(forward_passed, time, due_at, 0, 0, NEED, OPEN, "When it was due.")
+END(forward_passed)
+
 MSG(plan_outdated, 0x3c, TICK, escalation, escalation, HIDDEN, "Policy or calendar changed, and a deadline with them.")
   FIELD(plan_outdated, str, policy, 32, 0, NEED, OPEN, "Version of the policy that it goes by now.")
 END(plan_outdated)
@@ -359,6 +372,7 @@ MSG(classified, 0x40, STEP, classification, escalation, HIDDEN, "What kind of co
   FIELD(classified, boolean, by_person, 0, 0, MAY, OPEN, "Corrected by a person.")
   FIELD(classified, time, customer_deadline, 0, 0, MAY, OPEN, "Deadline that the customer gave us, for the plan.")
   FIELD(classified, boolean, spoken, 0, 0, MAY, OPEN, "The complaint was spoken, not written; for the plan.")
+  FIELD(classified, boolean, third_party, 0, 0, MAY, OPEN, "By the text a third party takes part already, such as a regulator or the press.")
   FIELD(classified, str, policy, 32, 0, NEED, OPEN, "Version of the policy.")
 END(classified)
 MSG(planned, 0x41, STEP, escalation, followup, HIDDEN, "Deadlines are set and watched.")
@@ -484,6 +498,7 @@ MSG(letter_written, 0x54, STEP, followup, none, SHOWN, "A letter about the event
   FIELD(letter_written, word, letter, 0, letter, NEED, OPEN, "Kind of letter.")
   FIELD(letter_written, u64, number, 32767, 0, NEED, OPEN, "Its number within the complaint.")
   FIELD(letter_written, str, post, 64, 0, MAY, OPEN, "Letters inside the company: the post it is addressed to.")
+  FIELD(letter_written, word, because, 0, deadline, MAY, OPEN, "Forwarded by policy: on what occasion.")
 END(letter_written)
 MSG(parked, 0x55, STEP, any, followup, SHOWN, "An operator gave a message up; a person must look.")
   FIELD(parked, u64, version, INT32_MAX, 0, NEED, OPEN, "Version of the message in the chronology.")

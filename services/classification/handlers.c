@@ -122,6 +122,8 @@ enum pulih_verdict classification_on_complaint(struct pulih_step *step)
     if (PULIH_HAS(&msg, complaint, customer_deadline))
         PULIH_SET(&classified, classified, customer_deadline, msg.customer_deadline);
     PULIH_SET(&classified, classified, spoken, pulih_channel_is_spoken(msg.channel));
+    if (c.value[PULIH_AXIS_response_mode] == PULIH_response_mode_third_party)
+        PULIH_SET(&classified, classified, third_party, true);
     return conclude(step, classified);
 }
 

@@ -66,11 +66,10 @@ static int by_complaint(const void *a, const void *b)
     return pulih_id_compare(&((const struct pulih_item *)a)->row.id, &((const struct pulih_item *)b)->row.id);
 }
 
-/* Silence and approvals have dates of their own; a warning goes with what it warns of. */
+/* A warning goes with what it warns of. */
 static bool is_of_clocks(int kind)
 {
-    return kind != PULIH_deadline_silence && kind != PULIH_deadline_approval &&
-           kind != PULIH_deadline_warning;
+    return pulih_is_of_ladder(kind) && kind != PULIH_deadline_warning;
 }
 
 /* One item for each complaint that has one of the next deadlines; its version is what armed the latest. */

@@ -4,6 +4,7 @@
 
 #include "pulih/base/must.h"
 #include "pulih/base/point.h"
+#include "pulih/core/ladder.h"
 #include "pulih/host/service.h"
 
 const struct pulih_statement escalation_statements[ESCALATION_SQL_N] = {
@@ -77,22 +78,18 @@ static enum pulih_db_end claim(struct pulih_worker *w, int64_t most, struct due 
     return PULIH_DB_DONE;
 }
 
-/* A deadline counts only if nothing armed another one, or stopped the clock, since. */
-static bool still_armed(const struct pulih_row_complaint *row, const struct pulih_row_deadline *deadline)
-{
-    if (deadline->kind == PULIH_deadline_silence)
-        return row->silence_armed == deadline->armed;
-    if (deadline->kind == PULIH_deadline_approval)
-        return row->approval_armed == deadline->armed;
-    return row->ladder_armed == deadline->armed;
-}
-
 static void encode_body(const struct pulih_row_deadline *deadline, enum pulih_m m, struct pulih_buf *out)
 {
     struct pulih_deadline_passed passed = {0};
     struct pulih_silence_passed silence = {0};
     struct pulih_approval_passed approval = {0};
+    struct pulih_forward_passed forward = {0};
 
+    if (m == PULIH_M_forward_passed) {
+        PULIH_SET(&forward, forward_passed, due_at, deadline->due_at);
+        pulih_msg_encode(m, &forward, PULIH_CLASS_OPEN, out);
+        return;
+    }
     if (m == PULIH_M_silence_passed) {
         PULIH_SET(&silence, silence_passed, due_at, deadline->due_at);
         PULIH_SET(&silence, silence_passed, armed, (uint64_t)deadline->armed);
@@ -118,6 +115,8 @@ static enum pulih_m message_of(int kind)
         return PULIH_M_silence_passed;
     case PULIH_deadline_approval:
         return PULIH_M_approval_passed;
+    case PULIH_deadline_forwarding:
+        return PULIH_M_forward_passed;
     default:
         return PULIH_M_deadline_passed;
     }
@@ -176,7 +175,7 @@ static void fire_all(struct pulih_worker *w, struct pulih_batch *b, const struct
     for (size_t i = 0; i < b->n; i++) {
         struct pulih_item *item = &b->items[i];
         for (; at < due->n && pulih_id_compare(&due->at[at].complaint, &item->row.id) == 0; at++)
-            if (still_armed(&item->row, &due->at[at])) {
+            if (pulih_deadline_counts(&item->row, &due->at[at])) {
                 fire(b, item, &due->at[at], now_us);
                 fired++;
             }

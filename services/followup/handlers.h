@@ -18,6 +18,9 @@ pulih_handler_f followup_on_calmed;
 pulih_handler_f followup_on_warned;
 pulih_handler_f followup_on_reprimanded;
 pulih_handler_f followup_on_ladder_ended;
+/* What takes it to a post beside the ladder (forward.c). */
+pulih_handler_f followup_on_contact;
+pulih_handler_f followup_on_forward_passed;
 /* Offer, approval, consent (offers.c). */
 pulih_handler_f followup_on_offer_made;
 pulih_handler_f followup_on_approved;

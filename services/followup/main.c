@@ -16,6 +16,8 @@ static const struct pulih_handler handlers[] = {
     {PULIH_M_offer_answered, followup_on_offer_answered, PULIH_BY_STORY},
     {PULIH_M_executed, followup_on_executed, PULIH_BY_STORY},
     {PULIH_M_verification_answered, followup_on_verification_answered, PULIH_BY_STORY},
+    {PULIH_M_contact, followup_on_contact, PULIH_BY_STORY},
+    {PULIH_M_forward_passed, followup_on_forward_passed, PULIH_BY_STORY},
     {PULIH_M_linked, followup_on_linked, 0},
     {PULIH_M_unlinked, followup_on_unlinked, 0},
     {PULIH_M_similar_found, followup_on_note, 0},

@@ -281,6 +281,8 @@ static void check_deadlines(const struct desk *d)
             assert_int_equal(one->armed, d->row.silence_armed);
         else if (one->kind == PULIH_deadline_approval)
             assert_int_equal(one->armed, d->row.approval_armed);
+        else if (one->kind == PULIH_deadline_forwarding)
+            assert_int_equal(one->armed, d->row.version);
         else if (one->kind == PULIH_deadline_warning)
             assert_true(d->row.ladder_armed == 0 ||
                         (d->row.ladder_armed == one->armed && d->row.ladder_due >= one->due_at));

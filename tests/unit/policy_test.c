@@ -157,6 +157,26 @@ static void reads_approvals(void **state)
     pulih_policy_free(p);
 }
 
+static void reads_forwards(void **state)
+{
+    struct pulih_policy *p = load_changed(*state, "", "");
+    const struct pulih_forward *rows = p->forwards;
+
+    assert_int_equal(p->n_forwards, 3);
+    assert_int_equal(rows[0].on, PULIH_deadline_third_party);
+    assert_view(rows[0].post, "Post 7");
+    assert_true(rows[0].text && !rows[1].text);
+    assert_int_equal(rows[0].by.amount + rows[0].within.amount, 0);
+    assert_int_equal(rows[1].on, PULIH_deadline_rejected);
+    assert_duration(rows[1].by, 20, PULIH_UNIT_calendar_day);
+    assert_int_equal(rows[1].after, 1);
+    assert_int_equal(rows[2].on, PULIH_deadline_ignored);
+    assert_int_equal(rows[2].after, 3);
+    assert_duration(rows[2].within, 2, PULIH_UNIT_working_hour);
+    assert_null(rows[2].post.at);
+    pulih_policy_free(p);
+}
+
 /* As it was before policies could say so. */
 static void four_eyes_have_a_standard(void **state)
 {
@@ -488,6 +508,7 @@ int main(void)
         IN_A_FOLDER(reads_posts_and_absences),
         IN_A_FOLDER(reads_ladders),
         IN_A_FOLDER(reads_approvals),
+        IN_A_FOLDER(reads_forwards),
         IN_A_FOLDER(four_eyes_have_a_standard),
         IN_A_FOLDER(reads_whole_rupiah),
         IN_A_FOLDER(reads_the_calendar),

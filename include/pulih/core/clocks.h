@@ -35,7 +35,7 @@ struct pulih_clock_reading {
     struct pulih_countdown now;
 };
 
-/* Whether a mail message (see pulih_life_is_mail) matters to clocks; every other event may. */
+/* Whether a mail message (see pulih_life_is_mail) matters to clocks or forwards; every other event may. */
 bool pulih_clocks_heed(enum pulih_m m);
 
 /* Whether what comes in by this channel is spoken, not written. */

@@ -7,6 +7,7 @@
 #ifndef PULIH_CORE_LADDER_H
 #define PULIH_CORE_LADDER_H
 
+#include "pulih/core/life.h"
 #include "pulih/core/policy.h"
 #include "pulih/core/rows.h"
 
@@ -36,6 +37,13 @@ const struct pulih_approval *pulih_approval_of(const struct pulih_policy *p,
 /* Whether such an offer needs a second person, whatever its proposer may give away; `approval`: the row for
  * it, or NULL. */
 bool pulih_needs_four_eyes(const struct pulih_policy *p, const struct pulih_approval *approval, int gravity);
+
+/* Whether deadlines of this kind (PULIH_deadline_*) are the ladder's; others run beside it. */
+bool pulih_is_of_ladder(int kind);
+
+/* Whether a deadline that passes still counts: nothing armed another one, or stopped the clock, since. What a
+ * forward owes is for its step to say, by the chronology. */
+bool pulih_deadline_counts(const struct pulih_row_complaint *row, const struct pulih_row_deadline *deadline);
 
 /* Whether the ladder waits for a post to acknowledge or to answer, and so for no clock of the policy. */
 bool pulih_ladder_waits_for_post(const struct pulih_row_complaint *row);

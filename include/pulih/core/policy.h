@@ -20,6 +20,7 @@ enum {
     PULIH_RUNGS_MAX = 8,
     PULIH_LADDERS_MAX = 32,
     PULIH_APPROVALS_MAX = 32,
+    PULIH_FORWARDS_MAX = 16,
     PULIH_POSTS_MAX = 128,
     PULIH_PERSONS_MAX = 6,
     PULIH_ABSENCES_MAX = 256,
@@ -146,6 +147,16 @@ struct pulih_approval {
     struct pulih_duration decide_within;
 };
 
+/* What takes a complaint to a named post, or up the ladder, beside its clocks: a row of `forwards`. */
+struct pulih_forward {
+    uint16_t on; /* occasion: PULIH_deadline_third_party, _rejected or _ignored */
+    bool text;   /* third party: what classification finds in the text suffices; else somebody must say so */
+    uint16_t after;           /* ignored: times that the customer asks without a word of ours; 1 or more */
+    struct pulih_duration by; /* counted from receipt; amount 0: not given */
+    struct pulih_duration within; /* counted from the occasion; not beside `by`; amount 0: at once */
+    struct pulih_view post;       /* who is told; absent: the ladder climbs */
+};
+
 /* What must hold of a complaint; all of it. */
 struct pulih_condition {
     uint32_t axes;              /* bit a: axis a is asked */
@@ -205,6 +216,8 @@ struct pulih_policy {
     size_t n_authority;
     struct pulih_approval approvals[PULIH_APPROVALS_MAX]; /* the first that is meant for an offer holds */
     size_t n_approvals;
+    struct pulih_forward forwards[PULIH_FORWARDS_MAX];
+    size_t n_forwards;
     uint32_t four_eyes;     /* bit n - 1: complaints of PULIH_gravity_* n are settled by two persons */
     uint16_t transfers_max; /* changes of department after which the ladder climbs; 0: any number */
 

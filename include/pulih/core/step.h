@@ -12,6 +12,7 @@
 #include "proto/msg.h"
 #include "pulih/base/arena.h"
 #include "pulih/core/clocks.h"
+#include "pulih/core/forward.h"
 #include "pulih/core/life.h"
 #include "pulih/core/policy.h"
 #include "pulih/core/rows.h"
@@ -113,6 +114,8 @@ int pulih_step_language(const struct pulih_step *step);
 
 /* --- deadlines: the ladder's clock and the customer's silence ------------------------------------------- */
 
+/* The chronology as far as clocks and forwards heed it, with what this step appended; returns how many. */
+size_t pulih_step_story(const struct pulih_step *step, const struct pulih_told **ret);
 /* Reads all clocks of the policy, with what this step appended; n is that of the policy. */
 void pulih_step_clocks(struct pulih_step *step, struct pulih_clock_reading ret[PULIH_CLOCKS_MAX]);
 /* When a clock is due, or would be if it ran on now; fails like pulih_step_due where the calendar ends or the
@@ -140,6 +143,14 @@ void pulih_step_answered(struct pulih_step *step);
 /* The clock of an approval, which runs beside the ladder's. */
 void pulih_step_await_decision(struct pulih_step *step, int64_t until_us);
 void pulih_step_decided(struct pulih_step *step);
+
+/* What the policy's `forwards` owe by the chronology, with what this step appended; returns how many. */
+size_t pulih_step_owed(struct pulih_step *step, struct pulih_owed ret[PULIH_FORWARDS_MAX]);
+/* Arms the next of them that is due after that instant; 0: of those whose occasion is this step. The latter
+ * is done by pulih_step_run after handlers by PULIH_BY_STORY. */
+void pulih_step_watch_forwards(struct pulih_step *step, int64_t after_us);
+/* Its deadline runs beside all others; closing makes it moot. */
+void pulih_step_await_forward(struct pulih_step *step, int64_t due_us);
 
 /* A date told to a customer; returns the promise's number. */
 int16_t pulih_step_promise(struct pulih_step *step, int kind, int64_t due_us);

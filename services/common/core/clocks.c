@@ -68,11 +68,14 @@ static bool same(struct pulih_duration a, struct pulih_duration b)
 
 /* --- what an event means -------------------------------------------------------------------------------- */
 
-static bool is_met_by(const struct pulih_clock_rule *rule, uint16_t event)
+/* Of contacts one counts: that the customer is told how it stands. */
+static bool is_met_by(const struct pulih_clock_rule *rule, uint16_t event, const struct pulih_told *e)
 {
+    struct pulih_contact contact;
+
     for (size_t i = 0; i < rule->n_met_by; i++)
         if (rule->met_by[i] == event)
-            return true;
+            return !decode(e, PULIH_M_contact, &contact) || contact.contact == PULIH_contact_told;
     return false;
 }
 
@@ -240,7 +243,7 @@ static bool renews(struct tracer *t)
 static void begin_and_end(struct tracer *t, size_t i)
 {
     const struct pulih_clock_rule *rule = t->rule;
-    bool meets = is_met_by(rule, t->event) && is_open(t);
+    bool meets = is_met_by(rule, t->event, &t->told[i]) && is_open(t);
     bool begins =
         t->event == rule->starts && t->state == PULIH_CLOCK_unstarted && pulih_clock_in_force(rule, t->at_us);
 
@@ -277,7 +280,8 @@ static void stop_and_go(struct tracer *t, size_t i)
 
 bool pulih_clocks_heed(enum pulih_m m)
 {
-    return m == PULIH_M_put_in_writing || m == PULIH_M_silence_passed || m == PULIH_M_milestone;
+    return m == PULIH_M_put_in_writing || m == PULIH_M_silence_passed || m == PULIH_M_milestone ||
+           m == PULIH_M_contact || m == PULIH_M_forward_passed;
 }
 
 bool pulih_channel_is_spoken(uint16_t channel)

@@ -108,6 +108,23 @@ bool pulih_ladder_waits_for_post(const struct pulih_row_complaint *row)
     return row->ladder_kind == PULIH_deadline_acknowledge || row->ladder_kind == PULIH_deadline_reprimand;
 }
 
+bool pulih_is_of_ladder(int kind)
+{
+    return kind != PULIH_deadline_silence && kind != PULIH_deadline_approval &&
+           kind != PULIH_deadline_forwarding;
+}
+
+bool pulih_deadline_counts(const struct pulih_row_complaint *row, const struct pulih_row_deadline *deadline)
+{
+    if (deadline->kind == PULIH_deadline_silence)
+        return row->silence_armed == deadline->armed;
+    if (deadline->kind == PULIH_deadline_approval)
+        return row->approval_armed == deadline->armed;
+    if (deadline->kind == PULIH_deadline_forwarding)
+        return row->state != PULIH_STATE_closed;
+    return row->ladder_armed == deadline->armed;
+}
+
 /* --- warnings ------------------------------------------------------------------------------------------- */
 
 bool pulih_is_round_the_clock(const struct pulih_policy *p, int tier)

@@ -194,6 +194,7 @@ static const struct {
     {"authority", pulih_policy_read_authority, true},
     {"approvals", pulih_policy_read_approvals, false},
     {"four_eyes", pulih_policy_read_four_eyes, false},
+    {"forwards", pulih_policy_read_forwards, false},
     {"transfers_max", pulih_policy_read_transfers_max, false},
     {"thresholds", read_thresholds, false},
     {"tiers", pulih_policy_read_tiers, true},

@@ -14,7 +14,7 @@ enum { EXTENSIONS_MAX = 10, SOURCE_MAX_BYTES = 600 };
 static const struct standard {
     uint16_t name;
     uint16_t starts;
-    uint16_t met_by[8]; /* up to the first 0, which is no step */
+    uint16_t met_by[9]; /* up to the first 0, which is no step */
     bool repeats, customers_turn, reprimands;
     bool pauses; /* for the policy's pause_reasons */
 } standards[] = {
@@ -25,7 +25,7 @@ static const struct standard {
     {PULIH_deadline_first_response, PULIH_M_complaint, {PULIH_M_offered}, false, false, true, true},
     {PULIH_deadline_update, PULIH_M_acknowledged,
      {PULIH_M_informed, PULIH_M_offered, PULIH_M_offer_accepted, PULIH_M_offer_declined, PULIH_M_carried_out,
-      PULIH_M_obstacle_found, PULIH_M_clock_resumed, PULIH_M_taken_up_again},
+      PULIH_M_obstacle_found, PULIH_M_clock_resumed, PULIH_M_taken_up_again, PULIH_M_contact},
      true, true, true, true},
     {PULIH_deadline_regulator, PULIH_M_complaint, {0}, false, false, true, false},
     {PULIH_deadline_customer, PULIH_M_complaint, {0}, false, false, true, false},

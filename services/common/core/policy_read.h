@@ -102,6 +102,8 @@ void pulih_policy_read_four_eyes(struct pulih_policy_reader *r, struct config_se
 /* What holds where the policy does not say: the gravities of the tier `complex`. */
 void pulih_policy_set_four_eyes(struct pulih_policy *p);
 void pulih_policy_read_transfers_max(struct pulih_policy_reader *r, struct config_setting_t *at);
+/* policy_forwards.c */
+void pulih_policy_read_forwards(struct pulih_policy_reader *r, struct config_setting_t *at);
 /* policy_rank.c */
 void pulih_policy_read_tiers(struct pulih_policy_reader *r, struct config_setting_t *at);
 void pulih_policy_read_priority(struct pulih_policy_reader *r, struct config_setting_t *at);

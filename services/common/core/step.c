@@ -52,6 +52,13 @@ static void hand_on(struct pulih_step *step)
     step->item->to_body = last->body;
 }
 
+/* The chronology grew: what it makes due next? */
+static void watch(struct pulih_step *step)
+{
+    pulih_step_watch(step);
+    pulih_step_watch_forwards(step, 0);
+}
+
 void pulih_step_run(struct pulih_step *step, const struct pulih_handler *handlers, size_t n)
 {
     struct pulih_item *item = step->item;
@@ -73,7 +80,7 @@ void pulih_step_run(struct pulih_step *step, const struct pulih_handler *handler
         item->verdict = PULIH_NEVER;
     if (item->verdict == PULIH_DONE) {
         if (handler->by & PULIH_BY_STORY)
-            pulih_step_watch(step);
+            watch(step);
         pulih_step_settle(step);
         if (step->stage == PULIH_STAGE_followup)
             release(item);
@@ -221,7 +228,7 @@ static void take_back(struct pulih_step *step)
     size_t kept = step->first_deadline;
 
     for (size_t i = kept; i < step->rows->of[PULIH_T_deadline].n; i++)
-        if (rows[i].kind == PULIH_deadline_silence || rows[i].kind == PULIH_deadline_approval)
+        if (!pulih_is_of_ladder(rows[i].kind))
             rows[kept++] = rows[i];
     step->rows->of[PULIH_T_deadline].n = kept;
 }
@@ -316,4 +323,9 @@ void pulih_step_decided(struct pulih_step *step)
 {
     step->item->row.approval_armed = 0;
     step->item->row.approval_level = 0;
+}
+
+void pulih_step_await_forward(struct pulih_step *step, int64_t due_us)
+{
+    add_deadline(step, PULIH_deadline_forwarding, due_us);
 }

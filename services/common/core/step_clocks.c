@@ -26,7 +26,7 @@ static size_t tell_first(const struct pulih_step *step, struct pulih_told *out)
     return 2;
 }
 
-static size_t tell(const struct pulih_step *step, struct pulih_told **ret)
+size_t pulih_step_story(const struct pulih_step *step, const struct pulih_told **ret)
 {
     const struct pulih_rowset *set = &step->rows->of[PULIH_T_event];
     const struct pulih_row_event *added = PULIH_ROWS(step->rows, event);
@@ -55,8 +55,8 @@ static size_t tell(const struct pulih_step *step, struct pulih_told **ret)
 
 void pulih_step_clocks(struct pulih_step *step, struct pulih_clock_reading ret[PULIH_CLOCKS_MAX])
 {
-    struct pulih_told *story;
-    size_t n = tell(step, &story);
+    const struct pulih_told *story;
+    size_t n = pulih_step_story(step, &story);
 
     pulih_clocks_read(step->policy, story, n, step->now_us, step->arena, ret);
 }
@@ -72,8 +72,8 @@ static int64_t story_now_us(const struct pulih_step *step)
 int64_t pulih_step_clock_due(struct pulih_step *step, uint16_t name)
 {
     struct pulih_clock_reading reading;
-    struct pulih_told *story;
-    size_t n = tell(step, &story);
+    const struct pulih_told *story;
+    size_t n = pulih_step_story(step, &story);
     int64_t due_us;
 
     pulih_clock_read(pulih_policy_clock(step->policy, name), story, n, step->now_us, step->arena, &reading);
@@ -122,7 +122,13 @@ static bool waits_for(const struct pulih_row_complaint *row, const struct pulih_
     return r->rule->name == row->ladder_kind && r->now.due_us == row->ladder_due;
 }
 
-/* As they were before the milestone that the step works on, which stands in the chronology already. */
+/* What clients say, and clocks heed, stands in the chronology before a step works on it. */
+static bool was_told(const struct pulih_item *item)
+{
+    return item->type == PULIH_M_milestone || item->type == PULIH_M_contact;
+}
+
+/* As they were before the message that the step works on. */
 static void read_before(struct pulih_step *step, struct pulih_clock_reading *ret)
 {
     const struct pulih_item *item = step->item;
@@ -130,7 +136,7 @@ static void read_before(struct pulih_step *step, struct pulih_clock_reading *ret
     size_t n = 0;
 
     for (size_t i = 0; i < item->n_story; i++)
-        if (item->type != PULIH_M_milestone || item->story[i].version != item->version)
+        if (!was_told(item) || item->story[i].version != item->version)
             story[n++] = item->story[i];
     pulih_clocks_read(step->policy, story, n, step->now_us, step->arena, ret);
 }
