@@ -31,21 +31,23 @@ void drift_count(struct learning *l, const struct pulih_row_classification *row)
     }
 }
 
-static void bind_words(struct pulih_params *p, const struct use *use, size_t *ret_n, int64_t *ret_all)
+static void bind_words(struct pulih_params *p, const struct use *use, const struct pulih_vocabulary *known,
+                       int64_t *ret_all)
 {
-    const struct pulih_word *words = pulih_words((enum pulih_words)pulih_axes[use->axis].words, ret_n);
+    const struct pulih_word *words[PULIH_VOCABULARY_MAX];
+    size_t n = pulih_vocabulary_words(known, (enum pulih_words)pulih_axes[use->axis].words, words);
 
-    pulih_params_array(p, PULIH_OID_INT2, *ret_n);
-    for (size_t i = 0; i < *ret_n; i++)
-        pulih_params_int2(p, (int16_t)words[i].number);
-    pulih_params_array(p, PULIH_OID_INT8, *ret_n);
-    for (size_t i = 0; i < *ret_n; i++) {
-        pulih_params_int8(p, use->n[words[i].number]);
-        *ret_all += use->n[words[i].number];
+    pulih_params_array(p, PULIH_OID_INT2, n);
+    for (size_t i = 0; i < n; i++)
+        pulih_params_int2(p, (int16_t)words[i]->number);
+    pulih_params_array(p, PULIH_OID_INT8, n);
+    for (size_t i = 0; i < n; i++) {
+        pulih_params_int8(p, use->n[words[i]->number]);
+        *ret_all += use->n[words[i]->number];
     }
-    pulih_params_array(p, PULIH_OID_INT8, *ret_n);
-    for (size_t i = 0; i < *ret_n; i++)
-        pulih_params_int8(p, use->confidence[words[i].number]);
+    pulih_params_array(p, PULIH_OID_INT8, n);
+    for (size_t i = 0; i < n; i++)
+        pulih_params_int8(p, use->confidence[words[i]->number]);
     pulih_params_end(p);
 }
 
@@ -54,11 +56,10 @@ static size_t queue_use(struct pulih_worker *w, const struct use *use)
 {
     struct pulih_params *p = pulih_db_params(pulih_worker_db(w));
     int64_t all = 0;
-    size_t n;
 
     pulih_params_text(p, pulih_view_of(pulih_axes[use->axis].name));
     pulih_params_int4(p, use->version);
-    bind_words(p, use, &n, &all);
+    bind_words(p, use, &pulih_worker_policy(w)->vocabulary, &all);
     pulih_params_int8(p, pulih_drift_keep(all));
     pulih_params_int8(p, PULIH_DRIFT_FIRST);
     return pulih_db_call(pulih_worker_db(w), classification_statement(w, CLASSIFICATION_SQL_use_model));

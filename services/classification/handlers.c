@@ -76,7 +76,7 @@ static enum pulih_verdict conclude(struct pulih_step *step, struct pulih_classif
 
     PULIH_SET(&classified, classified, language, (uint16_t)row->language);
     PULIH_SET(&classified, classified, category, (uint16_t)row->category);
-    PULIH_SET(&classified, classified, department, (uint16_t)row->department);
+    PULIH_SET(&classified, classified, department, pulih_step_department(step));
     PULIH_SET(&classified, classified, tier, (uint16_t)row->tier);
     PULIH_SET(&classified, classified, unsure, row->unsure);
     PULIH_SET(&classified, classified, policy, pulih_view_of(step->policy->version));
@@ -150,12 +150,16 @@ enum pulih_verdict classification_on_reclassified(struct pulih_step *step)
         return pulih_step_refuse(step, "open_complaint");
     if (!pulih_step_read(step, PULIH_M_reclassified, &msg))
         return pulih_step_never(step, "the stored correction cannot be read");
+    int department = msg.department.at ? pulih_vocabulary_number(&step->policy->vocabulary,
+                                                                 PULIH_WORDS_department, msg.department)
+                                       : PULIH_department_unknown;
+    if (department < 0)
+        return pulih_step_refuse(step, "known_department");
     take_axis(msg.language, PULIH_AXIS_language, &row->language, value, confidence);
     take_axis(msg.category, PULIH_AXIS_category, &row->category, value, confidence);
-    if (msg.department && row->department && msg.department != row->department &&
-        row->transfers < INT16_MAX / 2)
+    if (department && row->department && department != row->department && row->transfers < INT16_MAX / 2)
         row->transfers++;
-    take_axis(msg.department, PULIH_AXIS_department, &row->department, value, confidence);
+    take_axis((uint16_t)department, PULIH_AXIS_department, &row->department, value, confidence);
     take_axis(msg.tier, PULIH_AXIS_tier, &row->tier, value, confidence);
     take_axis(msg.reason, PULIH_AXIS_reason, NULL, value, confidence);
     take_axis(msg.sub_reason, PULIH_AXIS_sub_reason, NULL, value, confidence);

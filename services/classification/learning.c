@@ -75,6 +75,10 @@ static const struct pulih_models *models(struct pulih_worker *w, void *state, in
     struct learning *l = state;
 
     versions_settle(l, pulih_worker_metrics(w), now_us);
+    if (l->tied_serial != policy->serial) {
+        versions_tie_again(l, &policy->vocabulary);
+        l->tied_serial = policy->serial;
+    }
     if (l->mixed_serial != policy->serial)
         mix(l, policy);
     return l->models.index ? &l->models : &policy->models;

@@ -68,6 +68,7 @@ struct learning {
     int64_t looked_us;          /* monotonic */
     int64_t told_us;            /* counts were told to the database, monotonic */
     struct pulih_models models; /* that count now; those of the policy and of `held`, owned there */
+    uint64_t tied_serial;       /* of the policy whose words `held` goes by */
     uint64_t mixed_serial;      /* of the policy that they were made with; 0: a version was switched since */
     struct pulih_buf said;      /* what the row of this replica says */
     struct use uses[USES_MAX];
@@ -101,6 +102,8 @@ enum pulih_db_end versions_say(struct pulih_worker *w, struct learning *l);
 /* The model of a version, NULL where it is not loaded or of another axis. */
 const struct pulih_voting_model *versions_find(const struct learning *l, int32_t version,
                                                enum pulih_axis axis);
+/* Another policy is in force: what is loaded goes by its words. */
+void versions_tie_again(struct learning *l, const struct pulih_vocabulary *known);
 void versions_free(struct learning *l);
 
 /* --- drift.c -------------------------------------------------------------------------------------------- */

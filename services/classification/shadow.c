@@ -122,11 +122,10 @@ void shadow_judge(struct learning *l, struct pulih_metrics *metrics, const struc
 
 /* --- telling -------------------------------------------------------------------------------------------- */
 
-static const char *word_of(const struct pair *p, uint16_t number)
+static struct pulih_view word_of(const struct pulih_worker *w, const struct pair *p, uint16_t number)
 {
-    const struct pulih_word *word = pulih_word_of((enum pulih_words)pulih_axes[p->axis].words, number);
-
-    return word ? word->word : "?";
+    return pulih_view_of(pulih_vocabulary_text(&pulih_worker_policy(w)->vocabulary,
+                                               (enum pulih_words)pulih_axes[p->axis].words, number));
 }
 
 /* Pairs of the same two versions stand in one statement. */
@@ -156,10 +155,10 @@ static void queue_pairs(struct pulih_worker *w, const struct learning *l, const 
     pulih_params_int4(p, first->live);
     pulih_params_array(p, PULIH_OID_TEXT, n);
     for (size_t i = 0; i < n; i++)
-        pulih_params_text(p, pulih_view_of(word_of(same[i], same[i]->live_word)));
+        pulih_params_text(p, word_of(w, same[i], same[i]->live_word));
     pulih_params_array(p, PULIH_OID_TEXT, n);
     for (size_t i = 0; i < n; i++)
-        pulih_params_text(p, pulih_view_of(word_of(same[i], same[i]->shadow_word)));
+        pulih_params_text(p, word_of(w, same[i], same[i]->shadow_word));
     pulih_params_array(p, PULIH_OID_INT8, n);
     for (size_t i = 0; i < n; i++)
         pulih_params_int8(p, same[i]->n);

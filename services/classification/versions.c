@@ -1,5 +1,7 @@
 #include "services/classification/learning.h"
 
+#include <stdio.h>
+
 #include "pulih/base/clock.h"
 #include "pulih/base/log.h"
 
@@ -137,14 +139,14 @@ static void refuse(struct learning *l, const char *why)
     hold(l, NULL);
 }
 
-static void finish(struct learning *l)
+static void finish(struct learning *l, const struct pulih_vocabulary *known)
 {
     struct pulih_buf why PULIH_AUTO(pulih_buf_free) = {0};
     struct pulih_models one = {0};
     struct pulih_model *model = pulih_model_load(pulih_view_of_buf(&l->bytes), &why);
 
     pulih_buf_free(&l->bytes);
-    if (!model || !pulih_models_add(&one, model, &why)) {
+    if (!model || !pulih_models_add(&one, model, known, &why)) {
         why.len -= why.len > 0;
         refuse(l, pulih_buf_text(&why));
         return;
@@ -152,6 +154,22 @@ static void finish(struct learning *l)
     pulih_log(PULIH_LOG_info, "model loaded", "version", "%d", (int)l->loading, "name", "%s",
               pulih_model_about(model)->name, NULL);
     hold(l, &one.at[0]);
+}
+
+void versions_tie_again(struct learning *l, const struct pulih_vocabulary *known)
+{
+    for (size_t i = 0; i < l->n_held; i++) {
+        struct held *h = &l->held[i];
+        struct pulih_view first = {0};
+        size_t lost = h->voter.model ? pulih_models_tie_again(&h->voter, known, &first) : 0;
+        char word[PULIH_DEPARTMENT_MAX_BYTES + 1];
+        if (!h->voter.model)
+            h->retry_us = 0; /* the new policy may have the words that it lacked */
+        snprintf(word, sizeof word, "%.*s", PULIH_VIEW_ARG(first));
+        if (lost && is_wanted(l, h->version))
+            pulih_log(PULIH_LOG_warning, "model knows words that the policy does not; they have no vote",
+                      "version", "%d", (int)h->version, "words", "%zu", lost, "first", "%s", word, NULL);
+    }
 }
 
 enum pulih_db_end versions_load(struct pulih_worker *w, struct learning *l, bool *ret_more)
@@ -179,7 +197,7 @@ enum pulih_db_end versions_load(struct pulih_worker *w, struct learning *l, bool
     }
     pulih_buf_add_view(&l->bytes, pulih_db_view(db, call, 0, 1));
     if (++l->loaded_chunks >= pulih_db_int(db, call, 0, 0))
-        finish(l);
+        finish(l, &pulih_worker_policy(w)->vocabulary);
     return PULIH_DB_DONE;
 }
 

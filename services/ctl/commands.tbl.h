@@ -29,7 +29,7 @@ COMMAND(model,   "import FILE | list | show V | shadow V | retire V | promote V 
 COMMAND(version, "",             0, 0, "prints the versions of program, protocol and tables")
 
 OPTION(database, "CONNINFO", ON_DATABASE, "PostgreSQL, as a libpq connection string or URI; else PULIH_DATABASE, else libpq's own environment")
-OPTION(config, "FILE", ON_DATABASE, "read the database from this pulih.cfg")
+OPTION(config, "FILE", ON_DATABASE, "read the database, and the policy if none is given, from this pulih.cfg")
 OPTION(endpoint, "TCP", ON(publish) | ON(send) | ON(link) | ON(unlink), "publish door of intake; tcp://127.0.0.1:7400 if not given")
 OPTION(endpoint, "TCP", ON(feed) | ON(letter), "feed door of follow-up; tcp://127.0.0.1:7410 if not given")
 OPTION(client, "NAME", ON_DOOR, "name under which we speak; pulihctl if not given")
@@ -66,6 +66,7 @@ OPTION(out, "FILE", ON(key), "where the new key pair goes; pulih.key if not give
 OPTION(client, "NAME", ON(key), "name for the line in the list of clients; pulihctl if not given")
 OPTION(as, "KIND", ON(check), "config or policy; if not given, what the file holds tells, else its name")
 
+OPTION(policy, "FILE", ON(show) | ON(list) | ON(queue) | ON(stats), "the policy with the departments; else that of --config, else PULIH_POLICY, else the one that comes with pulih")
 OPTION(policy, "FILE", ON(clock), "the policy whose calendars count")
 OPTION(calendar, "NAME", ON(clock), "one of its calendars; the one that deadlines are counted in if not given")
 OPTION(from, "TIME", ON(clock), "add, between: 2026-01-31T09:00:00+07:00, or without an offset in the calendar's zone")
@@ -84,7 +85,7 @@ OPTION(axis, "AXIS", ON(evaluate) | ON(explain), "judge by rules and models toge
 OPTION(model, "FILE", ON(evaluate) | ON(explain), "judge by this model alone")
 OPTION(policy, "FILE", ON(whatif), "the policy that may be applied")
 OPTION(policy, "FILE", ON(plan), "the policy that the daemons have; the one that comes with pulih if not given")
-OPTION(policy, "FILE", ON(train) | ON(evaluate) | ON(explain) | ON(bench_classify), "the policy with the rules and models; the one that comes with pulih if not given")
+OPTION(policy, "FILE", ON(train) | ON(evaluate) | ON(explain) | ON(bench_classify), "the policy with the rules and models; else that of --config, else PULIH_POLICY, else the one that comes with pulih")
 OPTION(tsv, "FILE", ON(train) | ON(evaluate), "labelled texts: a label, a tab and a text on each line")
 OPTION(tsv, "FILE", ON(bench_classify), "texts: a language, a tab and a text on each line")
 OPTION(unlabelled, "FILE", ON(train), "texts without labels, a language, a tab and a text on each line: those that the policy's rules are sure of get their label")
@@ -98,7 +99,7 @@ OPTION(force, 0, ON(model), "promote although it is no better, has not looked on
 OPTION(out, "FILE", ON(model), "where an exported model goes")
 OPTION(corrections, 0, ON(train), "learn from what people corrected, too; the newest fifth is held out, and the model scored on it")
 OPTION(corrections, 0, ON(evaluate), "judge the newest fifth of what people corrected")
-OPTION(policy, "FILE", ON(model), "promote: the policy that the daemons have; the standard one if not given")
+OPTION(policy, "FILE", ON(model), "the policy that the daemons have; else that of --config, else PULIH_POLICY, else the one that comes with pulih")
 OPTION(tenant, "N", ON(model) | ON(train) | ON(evaluate), "corrections of this tenant; 0 if not given")
 
 OPTION(json, 0, ON(promises) | ON(whatif) | ON(plan) | ON(clock) | ON(model) | ON(show) | ON(list) | ON(queue) | ON(send) | ON(link) | ON(unlink) | ON(feed) | ON(letter) | ON(stats) | ON(dead), "print JSON, a line each")

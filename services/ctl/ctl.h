@@ -73,6 +73,8 @@ void pulih_ctl_end(struct pulih_ctl *ctl);
 /* Help for one command, or for all when it is NULL. */
 void pulih_ctl_help(const struct pulih_ctl_command *command, FILE *to);
 
+/* Whether the command has this option at all. */
+bool pulih_ctl_takes(const struct pulih_ctl *ctl, const char *name);
 /* The value given last, "" for a switch; NULL if it was not given. */
 const char *pulih_ctl_option(const struct pulih_ctl *ctl, const char *name);
 /* Each value in turn; *at starts at 0. */
@@ -116,9 +118,6 @@ void pulih_ctl_add_text(struct pulih_buf *out, struct pulih_view text, int inden
 void pulih_ctl_add_json(struct pulih_buf *out, struct pulih_view text);
 /* Appends a time as people read it, in the zone of TZ: 2026-01-31 23:59:59+07. */
 void pulih_ctl_add_time(struct pulih_buf *out, int64_t us);
-/* The word for a number, "?" where there is none. */
-const char *pulih_ctl_word(enum pulih_words list, int64_t number);
-
 /* A line of JSON, member by member: {"what":"event", ... }. An absent text and a time of 0 are null. */
 void pulih_ctl_json_start(struct pulih_buf *out, const char *name, const char *text);
 void pulih_ctl_json_text(struct pulih_buf *out, const char *name, struct pulih_view text);
@@ -153,6 +152,15 @@ void pulih_ctl_cell_word(struct pulih_ctl_table *t, enum pulih_words list, int64
 void pulih_ctl_cell_reference(struct pulih_ctl_table *t, int64_t number);
 /* Prints what is left and frees everything. */
 void pulih_ctl_table_end(struct pulih_ctl_table *t);
+
+/* --- words.c ------------------------------------------------------------------------------------------ */
+
+/* Whose options say which policy has the departments; called once, before the rest. */
+void pulih_ctl_words_start(const struct pulih_ctl *ctl);
+/* The words of that policy; NULL where none could be read, which was told. */
+const struct pulih_vocabulary *pulih_ctl_vocabulary(void);
+/* The word for a number. Where there is none "?", of a department the number in digits. */
+const char *pulih_ctl_word(enum pulih_words list, int64_t number);
 
 /* --- send.c ------------------------------------------------------------------------------------------ */
 

@@ -44,7 +44,6 @@ static struct guess guess(struct evaluation *e, struct pulih_view text)
 static void name_guesses(struct evaluation *e)
 {
     const struct pulih_judge *judge = &e->judge;
-    size_t n = 0;
 
     if (judge->model) {
         const struct pulih_model_about *about = pulih_model_about(judge->model);
@@ -52,24 +51,30 @@ static void name_guesses(struct evaluation *e)
         for (size_t i = 0; i < about->n_labels; i++)
             e->guesses[i] = pulih_corpus_label(&e->corpus, about->labels[i]);
     } else {
-        const struct pulih_word *words = pulih_words((enum pulih_words)pulih_axes[judge->axis].words, &n);
-        e->guesses = pulih_zeroed(n, sizeof *e->guesses);
+        const struct pulih_word *words[PULIH_VOCABULARY_MAX];
+        size_t n = pulih_vocabulary_words(&judge->policy->vocabulary,
+                                          (enum pulih_words)pulih_axes[judge->axis].words, words);
+        e->guesses = pulih_zeroed(PULIH_VOCABULARY_MAX, sizeof *e->guesses);
         for (size_t i = 0; i < n; i++)
-            e->guesses[words[i].number] = pulih_corpus_label(&e->corpus, pulih_view_of(words[i].word));
+            e->guesses[words[i]->number] = pulih_corpus_label(&e->corpus, pulih_view_of(words[i]->word));
     }
 }
 
 /* A label that is no word of the axis could only be missed. */
 static bool labels_fit(const struct pulih_ctl *ctl, const struct evaluation *e)
 {
+    PULIH_AUTO(pulih_buf_free) struct pulih_buf known = {0};
     enum pulih_axis axis = e->judge.axis;
+    const enum pulih_words words = (enum pulih_words)pulih_axes[axis].words;
 
     for (size_t i = 0; e->judge.policy && i < e->corpus.n_labels; i++)
-        if (pulih_word_number((enum pulih_words)pulih_axes[axis].words, e->corpus.labels[i]) < 0) {
-            pulih_ctl_failed(ctl,
-                             "%.*s, a label of these texts, is no word of the axis %s; rename it, or judge "
-                             "with a --model of these labels",
-                             PULIH_VIEW_ARG(e->corpus.labels[i]), pulih_axes[axis].name);
+        if (pulih_vocabulary_number(&e->judge.policy->vocabulary, words, e->corpus.labels[i]) < 0) {
+            pulih_vocabulary_add(&e->judge.policy->vocabulary, words, &known);
+            pulih_ctl_failed(
+                ctl,
+                "%.*s, a label of these texts, is no word of the axis %s, which are %s; rename it, "
+                "or judge with a --model of these labels",
+                PULIH_VIEW_ARG(e->corpus.labels[i]), pulih_axes[axis].name, pulih_buf_text(&known));
             return false;
         }
     return true;

@@ -7,6 +7,7 @@
 
 #include "pulih/base/arena.h"
 #include "pulih/base/near.h"
+#include "pulih/host/conf.h"
 
 /* Where the standard policy lies, seen from the program: in the sources, and installed. */
 static const char *const standard_policies[] = {
@@ -32,17 +33,43 @@ static bool find_standard(struct pulih_buf *ret)
     return false;
 }
 
+static bool find_configured(const char *config, struct pulih_buf *ret)
+{
+    PULIH_AUTO(pulih_buf_free) struct pulih_buf why = {0};
+    struct pulih_conf conf = {0};
+    bool ok = pulih_host_conf_load(config, PULIH_STAGE_intake, &conf, &why);
+
+    if (ok)
+        pulih_buf_addf(ret, "%s", conf.pulih_policy);
+    pulih_host_conf_free(&conf);
+    return ok;
+}
+
+bool pulih_ctl_policy_path(const struct pulih_ctl *ctl, struct pulih_buf *ret)
+{
+    const char *path = pulih_ctl_takes(ctl, "policy") ? pulih_ctl_option(ctl, "policy") : NULL;
+    const char *config = pulih_ctl_takes(ctl, "config") ? pulih_ctl_option(ctl, "config") : NULL;
+
+    if (!path && config && find_configured(config, ret))
+        return true;
+    if (!path)
+        path = getenv("PULIH_POLICY");
+    if (!path)
+        return find_standard(ret);
+    pulih_buf_addf(ret, "%s", path);
+    return true;
+}
+
 struct pulih_policy *pulih_ctl_policy(const struct pulih_ctl *ctl)
 {
-    PULIH_AUTO(pulih_buf_free) struct pulih_buf standard = {0};
+    PULIH_AUTO(pulih_buf_free) struct pulih_buf path = {0};
     PULIH_AUTO(pulih_buf_free) struct pulih_buf why = {0};
-    const char *path = pulih_ctl_option(ctl, "policy");
 
-    if (!path && !find_standard(&standard)) {
+    if (!pulih_ctl_policy_path(ctl, &path)) {
         pulih_ctl_failed(ctl, "the standard policy is not there; name one with --policy FILE");
         return NULL;
     }
-    struct pulih_policy *policy = pulih_policy_load(path ? path : pulih_buf_text(&standard), &why);
+    struct pulih_policy *policy = pulih_policy_load(pulih_buf_text(&path), &why);
     if (!policy)
         pulih_ctl_failed(ctl, "this policy has faults:\n%s", pulih_buf_text(&why));
     return policy;

@@ -16,7 +16,10 @@ struct pulih_judge {
 
 /* By the options --model, or --axis and --policy. Not PULIH_CTL_OK: it was told what is wrong. */
 int pulih_ctl_judge_open(const struct pulih_ctl *ctl, struct pulih_judge *ret);
-/* The policy that --policy names, or the one that comes with the program. NULL: it was told why not. */
+/* Appends the path of the policy that --policy, the configuration of --config or PULIH_POLICY names, else of
+ * the one that comes with the program. False: there is none. */
+bool pulih_ctl_policy_path(const struct pulih_ctl *ctl, struct pulih_buf *ret);
+/* That policy. NULL: it was told why not. */
 struct pulih_policy *pulih_ctl_policy(const struct pulih_ctl *ctl);
 /* An axis that has one word, or any. False: it was told what is wrong. */
 bool pulih_ctl_find_axis(const struct pulih_ctl *ctl, const char *name, bool any, enum pulih_axis *ret);

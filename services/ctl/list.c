@@ -3,6 +3,7 @@
 
 #include "pulih/core/life.h"
 #include "pulih/core/reference.h"
+#include "pulih/core/vocabulary.h"
 #include "services/ctl/ctl.h"
 
 enum {
@@ -22,27 +23,24 @@ enum {
 
 /* --- filters ----------------------------------------------------------------------------------------- */
 
-/* Adds the number of a word as a parameter, NULL where the option is not given. */
+/* Adds the number of a word as a parameter, NULL where the option is not given. What lists show will do. */
 static bool add_word(const struct pulih_ctl *ctl, struct pulih_params *p, const char *option,
                      enum pulih_words list)
 {
     const char *text = pulih_ctl_option(ctl, option);
     PULIH_AUTO(pulih_buf_free) struct pulih_buf known = {0};
-    size_t n;
-    const struct pulih_word *words = pulih_words(list, &n);
 
     if (!text) {
         pulih_params_null(p);
         return true;
     }
-    int number = pulih_word_number(list, pulih_view_of(text));
-    if (number >= 0) {
-        pulih_params_int2(p, (int16_t)number);
-        return true;
-    }
-    for (size_t i = 0; i < n; i++)
-        pulih_buf_addf(&known, "%s%s", i ? ", " : "", words[i].word);
-    pulih_ctl_usage(ctl, "--%s wants one of %s; got %s", option, pulih_buf_text(&known), text);
+    for (int number = 0; number < PULIH_VOCABULARY_MAX; number++)
+        if (strcmp(pulih_ctl_word(list, number), text) == 0) {
+            pulih_params_int2(p, (int16_t)number);
+            return true;
+        }
+    pulih_vocabulary_add(pulih_ctl_vocabulary(), list, &known);
+    pulih_ctl_usage(ctl, "--%s wants one of unknown, %s; got %s", option, pulih_buf_text(&known), text);
     return false;
 }
 

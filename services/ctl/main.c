@@ -12,6 +12,7 @@ static int run(struct pulih_ctl *ctl, int argc, char **argv)
         pulih_ctl_help(ctl->command, stdout);
         return PULIH_CTL_OK;
     }
+    pulih_ctl_words_start(ctl);
     return ctl->command->run(ctl);
 }
 

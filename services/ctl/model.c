@@ -138,7 +138,7 @@ static bool load(struct pulih_view bytes, struct pulih_models *ret, struct pulih
 {
     struct pulih_model *model = pulih_model_load(bytes, why);
 
-    return model && pulih_models_add(ret, model, why);
+    return model && pulih_models_add(ret, model, pulih_ctl_vocabulary(), why);
 }
 
 bool pulih_ctl_version_load(const struct pulih_ctl *ctl, struct pulih_db *db,

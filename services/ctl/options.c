@@ -64,6 +64,11 @@ static const struct pulih_ctl_option *find_option(const struct pulih_ctl_command
     return NULL;
 }
 
+bool pulih_ctl_takes(const struct pulih_ctl *ctl, const char *name)
+{
+    return find_option(ctl->command, name, strlen(name));
+}
+
 /* --- help -------------------------------------------------------------------------------------------- */
 
 /* A left column of 26 and text broken at blanks. */

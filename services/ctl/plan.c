@@ -42,7 +42,8 @@ static struct pulih_view part(struct planning *p, size_t i)
     pulih_calendar_print(p->policy->calendar, p->plan.versions[p->plan.n - 1].due_us, p->language, &due);
     slots.value[PULIH_SLOT_reference] = pulih_view_of(p->story.reference);
     slots.value[PULIH_SLOT_category] = label(p, PULIH_WORDS_category, p->plan.category);
-    slots.value[PULIH_SLOT_department] = label(p, PULIH_WORDS_department, p->plan.department);
+    slots.value[PULIH_SLOT_department] = pulih_view_of(
+        pulih_vocabulary_department_label(&p->policy->vocabulary, (int16_t)p->plan.department, p->language));
     slots.value[PULIH_SLOT_post] = p->plan.post;
     slots.value[PULIH_SLOT_company] = p->policy->company;
     slots.value[PULIH_SLOT_due] = pulih_view_of_buf(&due);

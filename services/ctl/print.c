@@ -91,13 +91,6 @@ void pulih_ctl_write(struct pulih_buf *out)
     pulih_buf_empty(out);
 }
 
-const char *pulih_ctl_word(enum pulih_words list, int64_t number)
-{
-    const struct pulih_word *word = pulih_word_of(list, (uint16_t)number);
-
-    return word ? word->word : "?";
-}
-
 bool pulih_ctl_read_time(const char *text, int64_t *ret_us)
 {
     struct tm tm = {.tm_isdst = -1};
@@ -230,9 +223,7 @@ void pulih_ctl_cell_time(struct pulih_ctl_table *t, int64_t us)
 
 void pulih_ctl_cell_word(struct pulih_ctl_table *t, enum pulih_words list, int64_t number)
 {
-    const struct pulih_word *word = pulih_word_of(list, (uint16_t)number);
-
-    pulih_ctl_cell(t, word ? pulih_view_of(word->word) : PULIH_VIEW("?"));
+    pulih_ctl_cell(t, pulih_view_of(pulih_ctl_word(list, number)));
 }
 
 void pulih_ctl_cell_reference(struct pulih_ctl_table *t, int64_t number)

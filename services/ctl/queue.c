@@ -46,11 +46,11 @@ static uint16_t guess(const struct waiting *w, enum pulih_axis axis)
     uint16_t mask = 0;
 
     for (struct pulih_view at = w->votes.raw; pulih_list_next(PULIH_M_vote, &at, &vote);) {
-        if (!is_about(&vote, axis) || vote.value > 16)
+        if (!is_about(&vote, axis))
             continue;
         if (pulih_axes[axis].kind == PULIH_AXIS_IS_one)
             return (uint16_t)vote.value;
-        if (vote.value > 0)
+        if (vote.value > 0 && vote.value <= 16)
             mask |= (uint16_t)(1u << (vote.value - 1));
     }
     return mask;

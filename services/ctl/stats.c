@@ -1,5 +1,6 @@
 /* pulihctl stats: how many complaints of which kind, what waits, and who works. */
 #include "pulih/core/life.h"
+#include "pulih/core/vocabulary.h"
 #include "services/ctl/ctl.h"
 
 enum { K_state, K_tier, K_department, K_count, K_unsure, K_overdue, K_climbing };
@@ -54,11 +55,11 @@ static void add_count(struct pulih_ctl_table *t, const char *by, const char *nam
 static void add_words(struct pulih_ctl_table *t, const struct counting *c, const char *by, size_t column,
                       enum pulih_words list)
 {
-    size_t n;
-    const struct pulih_word *words = pulih_words(list, &n);
-
-    for (size_t i = 0; i < n; i++)
-        add_count(t, by, words[i].word, count_where(c, column, words[i].number));
+    for (int number = 0; number < PULIH_VOCABULARY_MAX; number++) {
+        int64_t count = count_where(c, column, number);
+        if (count)
+            add_count(t, by, pulih_ctl_word(list, number), count);
+    }
 }
 
 static void show_complaints(const struct counting *c)

@@ -45,7 +45,8 @@ static void add_sure(const struct pulih_policy *policy, enum pulih_axis axis, co
 
         if (!value || given[value]++ >= WEAK_PER_LABEL)
             continue;
-        pulih_corpus_add(to, pulih_view_of(pulih_word_of(words, value)->word), from->examples[i].text);
+        pulih_corpus_add(to, pulih_view_of(pulih_vocabulary_text(&policy->vocabulary, words, value)),
+                         from->examples[i].text);
     }
 }
 

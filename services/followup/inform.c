@@ -48,7 +48,7 @@ static enum pulih_verdict inform(struct pulih_step *step, const char *reason)
     slots.at_us[PULIH_SLOT_due] = row->due_at;
     slots.value[PULIH_SLOT_reason] = pulih_view_of(reason);
     PULIH_SET(&informed, informed, category, (uint16_t)row->category);
-    PULIH_SET(&informed, informed, department, (uint16_t)row->department);
+    PULIH_SET(&informed, informed, department, pulih_step_department(step));
     PULIH_SET(&informed, informed, tier, (uint16_t)row->tier);
     PULIH_SET(&informed, informed, due_at, row->due_at);
     PULIH_SET(&informed, informed, letter, followup_letter(step, PULIH_letter_update, &slots, nobody));
@@ -65,7 +65,7 @@ static void acknowledge(struct pulih_step *step)
     slots.at_us[PULIH_SLOT_due] = row->due_at;
     PULIH_SET(&acknowledged, acknowledged, language, (uint16_t)pulih_step_language(step));
     PULIH_SET(&acknowledged, acknowledged, category, (uint16_t)row->category);
-    PULIH_SET(&acknowledged, acknowledged, department, (uint16_t)row->department);
+    PULIH_SET(&acknowledged, acknowledged, department, pulih_step_department(step));
     PULIH_SET(&acknowledged, acknowledged, tier, (uint16_t)row->tier);
     PULIH_SET(&acknowledged, acknowledged, due_at, row->due_at);
     PULIH_SET(&acknowledged, acknowledged, letter,

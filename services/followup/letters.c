@@ -59,8 +59,8 @@ uint64_t followup_letter(struct pulih_step *step, int kind, const struct pulih_s
     pulih_reference_print(row->number, reference);
     slots.value[PULIH_SLOT_reference] = pulih_view_of(reference);
     slots.value[PULIH_SLOT_company] = step->policy->company;
-    slots.value[PULIH_SLOT_department] =
-        pulih_view_of(pulih_word_label(PULIH_WORDS_department, (uint16_t)row->department, language));
+    slots.value[PULIH_SLOT_department] = pulih_view_of(
+        pulih_vocabulary_department_label(&step->policy->vocabulary, row->department, language));
     slots.value[PULIH_SLOT_category] =
         pulih_view_of(pulih_word_label(PULIH_WORDS_category, (uint16_t)row->category, language));
     slots.value[PULIH_SLOT_signpost] = signpost(step, language);

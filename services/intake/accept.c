@@ -4,6 +4,7 @@
  * none was known. Slow path: look up, lock, sort out, write. Both may be repeated after an unknown outcome:
  * what was stored is then a duplicate.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -107,6 +108,7 @@ static void start_over(struct intake_batch *b)
         b->messages[i].item = SIZE_MAX;
         b->messages[i].duplicate = false;
         b->messages[i].refusal = 0;
+        b->messages[i].fault = NULL;
     }
 }
 
@@ -187,6 +189,26 @@ static enum pulih_db_end accept_new(struct pulih_worker *w, struct intake_batch 
 
 /* --- slow path ------------------------------------------------------------------------------------------ */
 
+/* Departments are the policy's, so that the decoder cannot know them. False: it is none, and refused. */
+static bool check_department(struct pulih_worker *w, struct intake_batch *b, struct intake_message *m)
+{
+    PULIH_AUTO(pulih_buf_free) struct pulih_buf rule = {0};
+    const struct pulih_vocabulary *known = &pulih_worker_policy(w)->vocabulary;
+    const struct pulih_reclassified *msg = m->body;
+
+    if (m->type != PULIH_M_reclassified || !msg->department.at ||
+        pulih_vocabulary_number(known, PULIH_WORDS_department, msg->department) >= 0)
+        return true;
+    pulih_buf_addf(&rule, "must be one of: ");
+    pulih_vocabulary_add(known, PULIH_WORDS_department, &rule);
+    struct pulih_fault *fault = pulih_arena_get(&b->batch.arena, sizeof *fault);
+    *fault = pulih_fault_of(PULIH_refusal_bad_field, "department", pulih_buf_text(&rule));
+    snprintf(fault->value, sizeof fault->value, "%.*s", PULIH_VIEW_ARG(msg->department));
+    m->refusal = fault->refusal;
+    m->fault = fault;
+    return false;
+}
+
 static void decide(struct pulih_worker *w, struct intake_batch *b, size_t at, struct intake_known *known,
                    struct pulih_row_complaint *rows, size_t n_rows, int64_t now_us)
 {
@@ -201,7 +223,7 @@ static void decide(struct pulih_worker *w, struct intake_batch *b, size_t at, st
         k->number = number_for(b, m);
         k->due_us = intake_add_complaint(w, b, m, k->number, now_us);
         k->language = b->batch.items[m->item].row.language;
-    } else {
+    } else if (check_department(w, b, m)) {
         m->item = intake_item_for(b, m, rows, n_rows);
         if (m->item == SIZE_MAX) {
             m->refusal = PULIH_refusal_unknown_complaint;

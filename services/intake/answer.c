@@ -156,7 +156,9 @@ static size_t answer_session(struct door *d, struct intake_message *m, size_t n)
             continue; /* it will ask again in its next session */
         p->answered++;
         if (m[i].refusal) {
-            intake_refuse_for(d, &m->from, &m[i].id, m[i].refusal, "", rule_of(m[i].refusal));
+            const struct pulih_fault fault =
+                m[i].fault ? *m[i].fault : pulih_fault_of(m[i].refusal, "", rule_of(m[i].refusal));
+            intake_refuse(d, &m->from, &m[i].id, &fault);
             p = session_of(d, m);
             continue;
         }

@@ -31,8 +31,9 @@ struct intake_message {
     int64_t number; /* given in this attempt; 0: none yet */
     size_t item;    /* index in batch.items of its complaint; SIZE_MAX: none */
     bool duplicate;
-    uint16_t refusal;     /* PULIH_refusal_*; 0: accepted */
-    struct pulih_ack ack; /* views in the batch's arena */
+    uint16_t refusal;                /* PULIH_refusal_*; 0: accepted */
+    const struct pulih_fault *fault; /* of a refusal that names a field, in the batch's arena; else NULL */
+    struct pulih_ack ack;            /* views in the batch's arena */
 };
 
 /* Numbers for new complaints, taken from the database in blocks; what a crash leaves unused stays unused.

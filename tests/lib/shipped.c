@@ -49,7 +49,7 @@ struct pulih_policy policy_with(const char *rules)
     config_init(&conf);
     if (!config_read_string(&conf, rules))
         fail_msg("line %d: %s in %s", config_error_line(&conf), config_error_text(&conf), rules);
-    policy.rules = pulih_rules_load(config_lookup(&conf, "rules"), "test.cfg", &why);
+    policy.rules = pulih_rules_load(config_lookup(&conf, "rules"), "test.cfg", NULL, &why);
     if (!policy.rules)
         fail_msg("%s", pulih_buf_text(&why));
     config_destroy(&conf);

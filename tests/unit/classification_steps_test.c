@@ -53,7 +53,9 @@ static void expect_event_of_row(const struct desk *d, bool by_person)
     desk_expect_event(d, 0, PULIH_M_classified, after, &msg);
     assert_int_equal(msg.language, d->row.language);
     assert_int_equal(msg.category, d->row.category);
-    assert_int_equal(msg.department, d->row.department);
+    assert_true(
+        pulih_view_is(msg.department, pulih_vocabulary_text(&d->policy->vocabulary, PULIH_WORDS_department,
+                                                            (uint16_t)d->row.department)));
     assert_int_equal(msg.tier, d->row.tier);
     assert_int_equal(msg.unsure, d->row.unsure);
     assert_int_equal(msg.by_person, by_person);
@@ -273,7 +275,7 @@ static struct pulih_reclassified correction_of(size_t which)
         PULIH_SET(&msg, reclassified, category, PULIH_category_unusual);
         break;
     case 1:
-        PULIH_SET(&msg, reclassified, department, PULIH_department_payment);
+        PULIH_SET(&msg, reclassified, department, PULIH_VIEW("payment"));
         break;
     case 2:
         PULIH_SET(&msg, reclassified, reason, PULIH_reason_billing);
@@ -347,6 +349,35 @@ static void corrects_one_axis_and_leaves_the_others(void **state)
     }
 }
 
+static void corrects_to_a_department_of_the_policy_alone(void **state)
+{
+    struct pulih_word own = {"warranty", 9, {"warranty", "garansi", "warranty"}};
+    struct pulih_reclassified msg = {0};
+
+    (void)state;
+    PULIH_SET(&msg, reclassified, actor, PULIH_VIEW("B2"));
+    PULIH_SET(&msg, reclassified, tier, PULIH_tier_simple);
+    PULIH_SET(&msg, reclassified, department, PULIH_VIEW("warranty"));
+    struct desk *d = open_desk(PULIH_STATE_acknowledged);
+    assert_int_equal(desk_mail(d, PULIH_M_reclassified, &msg), PULIH_DONE);
+    desk_expect_refused(d, "known_department");
+    d->policy->vocabulary = (struct pulih_vocabulary){1, {own}};
+    assert_int_equal(desk_mail(d, PULIH_M_reclassified, &msg), PULIH_DONE);
+    expect_event_of_row(d, true);
+    assert_int_equal(d->row.department, 9);
+    assert_int_equal(the_row(d)->department, 9);
+    /* A policy that drops it leaves the number where it stands, and events tell that. */
+    d->policy->vocabulary.n = 0;
+    msg = (struct pulih_reclassified){0};
+    PULIH_SET(&msg, reclassified, actor, PULIH_VIEW("B2"));
+    PULIH_SET(&msg, reclassified, tier, PULIH_tier_complex);
+    d->row.state = PULIH_STATE_acknowledged;
+    assert_int_equal(desk_mail(d, PULIH_M_reclassified, &msg), PULIH_DONE);
+    expect_event_of_row(d, true);
+    assert_int_equal(d->row.department, 9);
+    desk_close(d);
+}
+
 static void corrects_in_every_open_state(void **state)
 {
     static const int states[] = {PULIH_STATE_acknowledged, PULIH_STATE_approving, PULIH_STATE_offered,
@@ -394,6 +425,7 @@ int main(void)
         cmocka_unit_test(gives_up_what_it_cannot_read),
         cmocka_unit_test(classifies_at_its_time_only),
         cmocka_unit_test(corrects_one_axis_and_leaves_the_others),
+        cmocka_unit_test(corrects_to_a_department_of_the_policy_alone),
         cmocka_unit_test(corrects_in_every_open_state),
         cmocka_unit_test(corrects_nothing_that_is_closed),
         cmocka_unit_test(takes_every_row_of_the_life), /* last: counts what the others did */

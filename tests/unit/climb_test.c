@@ -359,7 +359,9 @@ static void a_third_party_goes_to_its_handler_at_once(void **state)
         t->d->policy->forwards[0].text = by_text;
         PULIH_SET(&classified, classified, language, PULIH_language_id);
         PULIH_SET(&classified, classified, category, (uint16_t)t->d->row.category);
-        PULIH_SET(&classified, classified, department, (uint16_t)t->d->row.department);
+        PULIH_SET(&classified, classified, department,
+                  pulih_view_of(
+                      pulih_vocabulary_text(NULL, PULIH_WORDS_department, (uint16_t)t->d->row.department)));
         PULIH_SET(&classified, classified, tier, (uint16_t)t->d->row.tier);
         PULIH_SET(&classified, classified, policy, PULIH_VIEW("p"));
         PULIH_SET(&classified, classified, third_party, true);
@@ -540,7 +542,7 @@ static void a_text_that_names_a_third_party_suffices_by_policy_only(void **state
     (void)state;
     PULIH_SET(&msg, classified, language, PULIH_language_id);
     PULIH_SET(&msg, classified, category, PULIH_category_mechanical);
-    PULIH_SET(&msg, classified, department, PULIH_department_delivery);
+    PULIH_SET(&msg, classified, department, PULIH_VIEW("delivery"));
     PULIH_SET(&msg, classified, tier, PULIH_tier_normal);
     PULIH_SET(&msg, classified, third_party, true);
     PULIH_SET(&msg, classified, policy, PULIH_VIEW("p"));

@@ -94,7 +94,7 @@ static void classify(struct led *l, uint16_t tier, bool spoken)
 
     PULIH_SET(&msg, classified, language, PULIH_language_id);
     PULIH_SET(&msg, classified, category, PULIH_category_mechanical);
-    PULIH_SET(&msg, classified, department, PULIH_department_product);
+    PULIH_SET(&msg, classified, department, PULIH_VIEW("product"));
     PULIH_SET(&msg, classified, tier, tier);
     PULIH_SET(&msg, classified, policy, PULIH_VIEW("p"));
     if (first)

@@ -41,7 +41,9 @@ static enum pulih_verdict plan(struct desk *d)
 
     PULIH_SET(&msg, classified, language, (uint16_t)d->row.language);
     PULIH_SET(&msg, classified, category, (uint16_t)d->row.category);
-    PULIH_SET(&msg, classified, department, (uint16_t)d->row.department);
+    PULIH_SET(&msg, classified, department,
+              pulih_view_of(pulih_vocabulary_text(&d->policy->vocabulary, PULIH_WORDS_department,
+                                                  (uint16_t)d->row.department)));
     PULIH_SET(&msg, classified, tier, (uint16_t)d->row.tier);
     PULIH_SET(&msg, classified, policy, pulih_view_of(d->policy->version));
     return desk_event(d, PULIH_M_classified, &msg);

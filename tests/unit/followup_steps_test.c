@@ -86,7 +86,7 @@ static void acknowledges_the_first_plan(void **state)
             desk_expect_event(d, 0, PULIH_M_acknowledged, PULIH_STATE_acknowledged, &msg);
             assert_int_equal(msg.language, rows[i].letter);
             assert_int_equal(msg.category, d->row.category);
-            assert_int_equal(msg.department, d->row.department);
+            assert_true(pulih_view_is(msg.department, "delivery"));
             assert_int_equal(msg.tier, d->row.tier);
             assert_int_equal(msg.due_at, d->row.due_at);
             assert_int_equal(msg.letter, 1);
@@ -100,6 +100,36 @@ static void acknowledges_the_first_plan(void **state)
         }
 }
 
+/* A letter never shows a number: what the policy dropped is customer care again. */
+static void tells_departments_of_its_own(void **state)
+{
+    struct pulih_word own = {"warranty", 9, {"warranty", "garansi resmi", "warranty claims"}};
+    static const struct {
+        size_t known;
+        int language;
+        const char *word, *label;
+    } rows[] = {
+        {1, PULIH_language_id, "warranty", "garansi resmi"},
+        {1, PULIH_language_en, "warranty", "warranty claims"},
+        {0, PULIH_language_id, "9", "layanan pelanggan"},
+        {0, PULIH_language_en, "9", "customer care"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PULIH_COUNT(rows); i++) {
+        struct desk *d = open_desk(PULIH_STATE_planned);
+        struct pulih_acknowledged msg;
+        d->policy->vocabulary = (struct pulih_vocabulary){rows[i].known, {own}};
+        d->row.department = 9;
+        d->row.language = (int16_t)rows[i].language;
+        assert_int_equal(planned(d), PULIH_DONE);
+        desk_expect_event(d, 0, PULIH_M_acknowledged, PULIH_STATE_acknowledged, &msg);
+        assert_true(pulih_view_is(msg.department, rows[i].word));
+        assert_true(desk_says(desk_letter(d, PULIH_letter_acknowledgement, NULL)->body, rows[i].label));
+        desk_close(d);
+    }
+}
+
 static void tells_a_new_plan(void **state)
 {
     (void)state;
@@ -110,7 +140,7 @@ static void tells_a_new_plan(void **state)
         assert_int_equal(desk_count(d, PULIH_T_event), 1);
         desk_expect_event(d, 0, PULIH_M_informed, open_states[i], &msg);
         assert_int_equal(msg.category, d->row.category);
-        assert_int_equal(msg.department, d->row.department);
+        assert_true(pulih_view_is(msg.department, "delivery"));
         assert_int_equal(msg.tier, d->row.tier);
         assert_int_equal(msg.due_at, d->row.due_at);
         assert_true(desk_says_date(d, desk_letter(d, PULIH_letter_update, NULL), d->row.due_at));
@@ -1763,6 +1793,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(acknowledges_the_first_plan),
+        cmocka_unit_test(tells_departments_of_its_own),
         cmocka_unit_test(tells_a_new_plan),
         cmocka_unit_test(tells_why_the_plan_is_a_new_one),
         cmocka_unit_test(tells_plans_at_their_time_only),

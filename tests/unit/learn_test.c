@@ -483,7 +483,7 @@ static void models_are_tied_to_axes(void **state)
         assert_true(
             pulih_train(&(const struct pulih_training){.axis = rows[i].axis, .texts = &c}, &bytes, &why));
         struct pulih_model *model = pulih_model_load(pulih_view_of_buf(&bytes), &why);
-        assert_int_equal(pulih_models_add(&models, model, &why), !rows[i].fault);
+        assert_int_equal(pulih_models_add(&models, model, NULL, &why), !rows[i].fault);
         assert_int_equal(models.n, !rows[i].fault);
         if (rows[i].fault)
             assert_non_null(strstr(pulih_buf_text(&why), rows[i].fault));

@@ -147,7 +147,7 @@ static struct pulih_voting_model taught(const char *kurir, const char *tagihan)
     bool ok =
         pulih_train(&(const struct pulih_training){.axis = "department", .texts = &corpus}, &bytes, &why);
     pulih_must(ok);
-    ok = pulih_models_add(&one, pulih_model_load(pulih_view_of_buf(&bytes), &why), &why);
+    ok = pulih_models_add(&one, pulih_model_load(pulih_view_of_buf(&bytes), &why), NULL, &why);
     pulih_must(ok);
     pulih_corpus_free(&corpus);
     return one.at[0];

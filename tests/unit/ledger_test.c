@@ -58,7 +58,7 @@ static void say_acknowledged(struct told *t, int64_t at_us, int64_t due_us)
 
     PULIH_SET(&msg, acknowledged, language, PULIH_language_id);
     PULIH_SET(&msg, acknowledged, category, PULIH_category_mechanical);
-    PULIH_SET(&msg, acknowledged, department, PULIH_department_product);
+    PULIH_SET(&msg, acknowledged, department, PULIH_VIEW("product"));
     PULIH_SET(&msg, acknowledged, tier, PULIH_tier_normal);
     PULIH_SET(&msg, acknowledged, due_at, due_us);
     PULIH_SET(&msg, acknowledged, letter, 1);
@@ -86,7 +86,7 @@ static void say_informed(struct told *t, int64_t at_us, int64_t due_us)
     struct pulih_informed msg = {0};
 
     PULIH_SET(&msg, informed, category, PULIH_category_mechanical);
-    PULIH_SET(&msg, informed, department, PULIH_department_product);
+    PULIH_SET(&msg, informed, department, PULIH_VIEW("product"));
     PULIH_SET(&msg, informed, tier, PULIH_tier_normal);
     PULIH_SET(&msg, informed, due_at, due_us);
     PULIH_SET(&msg, informed, letter, 7);

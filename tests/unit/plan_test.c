@@ -74,7 +74,7 @@ static void begin(struct story *s)
     PULIH_SET(&classified, classified, tier, PULIH_tier_important);
     PULIH_SET(&classified, classified, policy, PULIH_VIEW("test 1 00000000"));
     PULIH_SET(&classified, classified, category, PULIH_category_mechanical);
-    PULIH_SET(&classified, classified, department, PULIH_department_service);
+    PULIH_SET(&classified, classified, department, PULIH_VIEW("service"));
     add(s, "2026-12-01T08:00:00Z", PULIH_M_complaint, PULIH_STATE_received, &complaint);
     add(s, "2026-12-01T08:00:01Z", PULIH_M_classified, PULIH_STATE_classified, &classified);
 }

@@ -211,6 +211,46 @@ static const struct fault people_faults[] = {
     {"until = \"2026-12-31\"", "until = \"2026-11-30\"", 0,
      "absences[0].until: expected the last day of the absence, which is not before the first"},
     {"until = \"2026-12-31\"; ", "", 0, "absences[0]: until is missing"},
+    {"offers_max = 3;",
+     "departments = ( { name = \"Warranty\"; number = 8; id = \"garansi\"; en = \"warranty\"; post = \"Post "
+     "1\"; } ); offers_max = 3;",
+     0, "departments[0].name: expected small letters, digits and _, a letter first"},
+    {"offers_max = 3;",
+     "departments = ( { name = \"9a\"; number = 8; id = \"garansi\"; en = \"warranty\"; post = \"Post 1\"; } "
+     "); offers_max = 3;",
+     0, "departments[0].name: expected small letters, digits and _, a letter first"},
+    {"offers_max = 3;",
+     "departments = ( { name = \"delivery\"; number = 8; id = \"garansi\"; en = \"warranty\"; post = \"Post "
+     "1\"; } ); offers_max = 3;",
+     0, "departments[0].name: there is a department delivery already"},
+    {"offers_max = 3;",
+     "departments = ( { name = \"a123456789012345678901234\"; number = 8; id = \"garansi\"; en = "
+     "\"warranty\"; post = \"Post 1\"; } ); offers_max = 3;",
+     0, "departments[0].name: expected a text of 1 to 24 bytes, not 25"},
+    {"offers_max = 3;",
+     "departments = ( { name = \"warranty\"; number = 7; id = \"garansi\"; en = \"warranty\"; post = \"Post "
+     "1\"; } ); offers_max = 3;",
+     0, "departments[0].number: expected a whole number from 8 to 31"},
+    {"offers_max = 3;",
+     "departments = ( { name = \"warranty\"; number = 32; id = \"garansi\"; en = \"warranty\"; post = \"Post "
+     "1\"; } ); offers_max = 3;",
+     0, "departments[0].number: expected a whole number from 8 to 31"},
+    {"offers_max = 3;",
+     "departments = ( { name = \"warranty\"; number = 8; id = \"garansi\"; en = \"warranty\"; post = "
+     "\"Nobody\"; } ); offers_max = 3;",
+     0, "departments[0].post: \"Nobody\" does not stand in posts"},
+    {"offers_max = 3;",
+     "departments = ( { name = \"a\"; number = 8; id = \"a\"; en = \"a\"; post = \"Post 1\"; }, "
+     "{ name = \"b\"; number = 8; id = \"b\"; en = \"b\"; post = \"Post 1\"; } ); offers_max = 3;",
+     0, "departments[1].number: 8 is the number of a; give each department its own"},
+    {"offers_max = 3;",
+     "departments = ( { name = \"a\"; number = 8; id = \"a\"; post = \"Post 1\"; } ); offers_max = 3;", 0,
+     "departments[0]: en is missing"},
+    {"offers_max = 3;", "departments = \"warranty\"; offers_max = 3;", 0, "departments: expected a list"},
+    {"department = \"payment\"; tier", "department = \"warranty\"; tier", 0,
+     "ladders[0].department: unknown department \"warranty\"; expected one of unknown, product, price, "
+     "service, "
+     "delivery, payment, technical, other"},
     {"tier = [ \"complex\", \"important\" ]; page", "tier = [ \"komplex\", \"important\" ]; page", 0,
      "ladders[0].tier[0]: unknown tier \"komplex\"; did you mean complex?"},
     {"page = true;", "page = 1;", 0, "ladders[0].page: expected true or false"},

@@ -146,7 +146,7 @@ static struct pulih_rules *load(const char *text, struct pulih_buf *why)
     config_init(&conf);
     if (!config_read_string(&conf, text))
         fail_msg("line %d: %s in %s", config_error_line(&conf), config_error_text(&conf), text);
-    rules = pulih_rules_load(config_lookup(&conf, "rules"), "test.cfg", why);
+    rules = pulih_rules_load(config_lookup(&conf, "rules"), "test.cfg", NULL, why);
     config_destroy(&conf);
     return rules;
 }

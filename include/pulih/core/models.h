@@ -12,6 +12,7 @@
 
 #include "pulih/core/classify.h"
 #include "pulih/core/model.h"
+#include "pulih/core/vocabulary.h"
 
 enum { PULIH_MODELS_MAX = 16, PULIH_MODEL_WORDS_MAX = 101 };
 
@@ -30,7 +31,13 @@ struct pulih_models {
     struct pulih_model_index *index; /* of the rows of all models, for what judges with them together */
 };
 
-bool pulih_models_add(struct pulih_models *models, struct pulih_model *model, struct pulih_buf *why);
+/* `known`: the words that labels may be; NULL: the closed lists alone. */
+bool pulih_models_add(struct pulih_models *models, struct pulih_model *model,
+                      const struct pulih_vocabulary *known, struct pulih_buf *why);
+/* Ties its labels to other words: a label that is none of them votes for nothing from then on. Returns how
+ * many there are; with the first of them in *ret_first. */
+size_t pulih_models_tie_again(struct pulih_voting_model *voter, const struct pulih_vocabulary *known,
+                              struct pulih_view *ret_first);
 /* Another set for the same policy: starts with the models of `base`, which stay their owners', and without an
  * index. */
 void pulih_models_borrow(struct pulih_models *ret, const struct pulih_models *base);

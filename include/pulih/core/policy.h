@@ -13,6 +13,7 @@
 #include "pulih/core/classify.h"
 #include "pulih/core/letter.h"
 #include "pulih/core/models.h"
+#include "pulih/core/vocabulary.h"
 
 enum {
     PULIH_TIERS = 5,
@@ -69,7 +70,7 @@ struct pulih_rung {
 
 /* Who is reprimanded, lowest post first, for the complaints that it is meant for. */
 struct pulih_ladder {
-    uint32_t departments; /* bit n: PULIH_department_* n will do; 0: any */
+    uint32_t departments; /* bit n: department n will do; 0: any */
     uint32_t tiers;       /* the same of PULIH_tier_* */
     int32_t tenants[PULIH_TENANTS_MAX];
     size_t n_tenants; /* 0: any */
@@ -160,8 +161,8 @@ struct pulih_forward {
 /* What must hold of a complaint; all of it. */
 struct pulih_condition {
     uint32_t axes;              /* bit a: axis a is asked */
-    uint16_t any[PULIH_AXIS_N]; /* bit n: word n will do; of a score: the least */
-    uint16_t customer_kinds;    /* bit n: PULIH_customer_kind_* n will do; 0: any */
+    uint32_t any[PULIH_AXIS_N]; /* bit n: word n will do; of a score: the least */
+    uint32_t customer_kinds;    /* bit n: PULIH_customer_kind_* n will do; 0: any */
     bool customer_deadline;     /* true: the customer must have set one */
 };
 
@@ -203,7 +204,9 @@ struct pulih_policy {
     struct pulih_pack *packs; /* all that the policy names, confirmed or not */
     size_t n_packs;
 
-    struct pulih_view answerable[8]; /* by department: the post that deals with it */
+    struct pulih_vocabulary vocabulary; /* the departments of its own */
+    /* By department: the post that deals with it. Of numbers that are no department, that of `unknown`. */
+    struct pulih_view answerable[PULIH_DEPARTMENT_LAST + 1];
     struct pulih_post posts[PULIH_POSTS_MAX];
     size_t n_posts;
     struct pulih_absence absences[PULIH_ABSENCES_MAX];
@@ -255,6 +258,8 @@ struct pulih_calendar_version {
  * the policy's own, or counted up to now. Once for a policy. */
 void pulih_policy_keep_past(struct pulih_policy *p, const struct pulih_calendar_version *versions, size_t n,
                             int64_t now_us);
+/* The departments alone: all else of it is unset, and may be faulty. */
+struct pulih_policy *pulih_policy_load_words(const char *path, struct pulih_buf *why);
 
 /* NULL if there is none of that name. */
 struct pulih_calendar *pulih_policy_calendar(const struct pulih_policy *p, struct pulih_view name);

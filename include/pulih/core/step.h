@@ -109,6 +109,8 @@ enum pulih_verdict pulih_step_never(struct pulih_step *step, const char *reason)
 void pulih_step_publish(struct pulih_step *step, enum pulih_m m, int32_t version, int state,
                         struct pulih_view body);
 
+/* The word of the complaint's department, as messages have it. */
+struct pulih_view pulih_step_department(const struct pulih_step *step);
 /* Language the customer is written in: known, or the policy's. */
 int pulih_step_language(const struct pulih_step *step);
 

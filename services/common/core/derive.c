@@ -103,7 +103,7 @@ static void give_hints(enum pulih_axis from, const struct pulih_classification *
 }
 
 /* Does a value stand among the words, or reach the least? Bit n stands for word n, in a mask bit n - 1. */
-static bool is_any(enum pulih_axis axis, uint16_t value, uint16_t any)
+static bool is_any(enum pulih_axis axis, uint16_t value, uint32_t any)
 {
     switch (pulih_axes[axis].kind) {
     case PULIH_AXIS_IS_one:

@@ -18,23 +18,38 @@ static int score_of(struct pulih_view label)
     return n <= SCORE_MAX ? n : -1;
 }
 
-static int value_of(const struct pulih_axis_row *axis, struct pulih_view label)
+static int value_of(const struct pulih_axis_row *axis, const struct pulih_vocabulary *known,
+                    struct pulih_view label)
 {
-    return axis->kind == PULIH_AXIS_IS_score ? score_of(label)
-                                             : pulih_word_number((enum pulih_words)axis->words, label);
+    return axis->kind == PULIH_AXIS_IS_score
+               ? score_of(label)
+               : pulih_vocabulary_number(known, (enum pulih_words)axis->words, label);
 }
 
-static bool tie_labels(struct pulih_voting_model *voter, struct pulih_buf *why)
+/* What a label may be, for the one who chose them. */
+static void tell_label(const struct pulih_axis_row *axis, const struct pulih_vocabulary *known,
+                       struct pulih_view label, struct pulih_buf *why)
+{
+    pulih_buf_addf(why, "its label %.*s is no %s of the axis %s", PULIH_VIEW_ARG(label),
+                   axis->kind == PULIH_AXIS_IS_score ? "number from 0 to 100" : "word", axis->name);
+    if (axis->kind != PULIH_AXIS_IS_score) {
+        pulih_buf_addf(why, ", which are ");
+        pulih_vocabulary_add(known, (enum pulih_words)axis->words, why);
+    }
+    pulih_buf_add_byte(why, '\n');
+}
+
+static bool tie_labels(struct pulih_voting_model *voter, const struct pulih_vocabulary *known,
+                       struct pulih_buf *why)
 {
     const struct pulih_model_about *about = pulih_model_about(voter->model);
     const struct pulih_axis_row *axis = &pulih_axes[voter->axis];
 
     for (size_t i = 0; i < about->n_labels; i++) {
-        int value = value_of(axis, about->labels[i]);
+        int value = value_of(axis, known, about->labels[i]);
 
         if (value < 0 || i == PULIH_MODEL_WORDS_MAX) {
-            pulih_buf_addf(why, "its label %.*s is no %s of the axis %s\n", PULIH_VIEW_ARG(about->labels[i]),
-                           axis->kind == PULIH_AXIS_IS_score ? "number from 0 to 100" : "word", axis->name);
+            tell_label(axis, known, about->labels[i], why);
             return false;
         }
         voter->value[i] = (uint16_t)value;
@@ -42,7 +57,8 @@ static bool tie_labels(struct pulih_voting_model *voter, struct pulih_buf *why)
     return true;
 }
 
-static bool tie(struct pulih_models *models, struct pulih_model *model, struct pulih_buf *why)
+static bool tie(struct pulih_models *models, struct pulih_model *model, const struct pulih_vocabulary *known,
+                struct pulih_buf *why)
 {
     const char *name = pulih_model_about(model)->axis;
     int axis = pulih_axis_named(pulih_view_of(name));
@@ -56,7 +72,7 @@ static bool tie(struct pulih_models *models, struct pulih_model *model, struct p
         pulih_buf_addf(why, "more than %d models\n", PULIH_MODELS_MAX);
     else {
         models->at[models->n] = (struct pulih_voting_model){.model = model, .axis = (enum pulih_axis)axis};
-        return tie_labels(&models->at[models->n], why);
+        return tie_labels(&models->at[models->n], known, why);
     }
     return false;
 }
@@ -83,9 +99,26 @@ bool pulih_models_join(struct pulih_models *models, struct pulih_buf *why)
     return true;
 }
 
-bool pulih_models_add(struct pulih_models *models, struct pulih_model *model, struct pulih_buf *why)
+size_t pulih_models_tie_again(struct pulih_voting_model *voter, const struct pulih_vocabulary *known,
+                              struct pulih_view *ret_first)
 {
-    bool tied = tie(models, model, why);
+    const struct pulih_model_about *about = pulih_model_about(voter->model);
+    size_t lost = 0;
+
+    for (size_t i = 0; i < about->n_labels; i++) {
+        int value = value_of(&pulih_axes[voter->axis], known, about->labels[i]);
+
+        if (value < 0 && lost++ == 0)
+            *ret_first = about->labels[i];
+        voter->value[i] = value < 0 ? 0 : (uint16_t)value;
+    }
+    return lost;
+}
+
+bool pulih_models_add(struct pulih_models *models, struct pulih_model *model,
+                      const struct pulih_vocabulary *known, struct pulih_buf *why)
+{
+    bool tied = tie(models, model, known, why);
 
     if (tied)
         models->n++;

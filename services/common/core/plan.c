@@ -27,14 +27,15 @@ static void add_version(struct pulih_plan *plan, const struct pulih_told *e)
     plan->post = msg.post;
 }
 
-static void take_kind(struct pulih_plan *plan, const struct pulih_told *e)
+static void take_kind(const struct pulih_policy *policy, struct pulih_plan *plan, const struct pulih_told *e)
 {
     struct pulih_classified msg;
 
     if (!decode(e, PULIH_M_classified, &msg))
         return;
     plan->category = msg.category;
-    plan->department = msg.department;
+    int department = pulih_vocabulary_number(&policy->vocabulary, PULIH_WORDS_department, msg.department);
+    plan->department = department < 0 ? PULIH_department_unknown : (uint16_t)department;
 }
 
 /* --- yardsticks ----------------------------------------------------------------------------------------- */
@@ -109,7 +110,7 @@ bool pulih_plan_draft(const struct pulih_policy *policy, const struct pulih_told
     ret->versions = pulih_arena_get(arena, n * sizeof *ret->versions);
     for (size_t i = 0; i < n; i++) {
         add_version(ret, &told[i]);
-        take_kind(ret, &told[i]);
+        take_kind(policy, ret, &told[i]);
         count(ret, told[i].m);
         take_step(ret, &told[i]);
     }

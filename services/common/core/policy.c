@@ -131,7 +131,7 @@ static void read_with_rules(struct pulih_policy_reader *r, config_setting_t *at)
 
 static void read_rules(struct pulih_policy_reader *r, config_setting_t *at)
 {
-    r->policy->rules = pulih_rules_load(at, r->path, r->why);
+    r->policy->rules = pulih_rules_load(at, r->path, &r->policy->vocabulary, r->why);
 }
 
 static void add_model(struct pulih_policy_reader *r, config_setting_t *at)
@@ -145,7 +145,7 @@ static void add_model(struct pulih_policy_reader *r, config_setting_t *at)
     struct pulih_model *model = pulih_model_load_file(pulih_buf_text(&path), &fault);
     if (!model)
         pulih_policy_wrong(r, at, "%.*s", (int)fault.len - 1, pulih_buf_text(&fault));
-    else if (!pulih_models_add(&r->policy->models, model, &fault))
+    else if (!pulih_models_add(&r->policy->models, model, &r->policy->vocabulary, &fault))
         pulih_policy_wrong(r, at, "%s: %.*s", pulih_buf_text(&path), (int)fault.len - 1,
                            pulih_buf_text(&fault));
 }
@@ -187,6 +187,7 @@ static const struct {
     {"packs", pulih_policy_read_packs, false},
     {"posts", pulih_policy_read_posts, true},
     {"absences", pulih_policy_read_absences, false},
+    {"departments", pulih_policy_read_departments, false},
     {"answerable", pulih_policy_read_answerable, true},
     {"ladders", pulih_policy_read_ladders, false},
     {"ladder", pulih_policy_read_ladder, true},
@@ -222,6 +223,17 @@ static void read_rows(struct pulih_policy_reader *r, config_setting_t *root)
         else if (rows[i].must)
             pulih_policy_wrong(r, root, "%s is missing", rows[i].name);
     }
+}
+
+static void read_words(struct pulih_policy_reader *r, config_setting_t *root)
+{
+    config_setting_t *posts = config_setting_get_member(root, "posts");
+    config_setting_t *departments = config_setting_get_member(root, "departments");
+
+    if (posts)
+        pulih_policy_read_posts(r, posts);
+    if (departments)
+        pulih_policy_read_departments(r, departments);
 }
 
 /* False: it cannot be read, though it could a moment before. */
@@ -295,7 +307,9 @@ static bool parse(struct pulih_policy_reader *r, config_t *config)
 
 static atomic_uint_fast64_t serials;
 
-struct pulih_policy *pulih_policy_load(const char *path, struct pulih_buf *why)
+static struct pulih_policy *load(const char *path,
+                                 void (*read)(struct pulih_policy_reader *r, config_setting_t *root),
+                                 struct pulih_buf *why)
 {
     struct loaded *l = calloc(1, sizeof *l);
     size_t before = why->len;
@@ -311,7 +325,7 @@ struct pulih_policy *pulih_policy_load(const char *path, struct pulih_buf *why)
     config_init(&config);
     if (parse(&r, &config)) {
         pulih_conf_must_be_whole(config_root_setting(&config));
-        read_rows(&r, config_root_setting(&config));
+        read(&r, config_root_setting(&config));
         pulih_policy_add_clocks(&l->policy);
         if (why->len == before)
             digest_files(&r, &config);
@@ -322,6 +336,16 @@ struct pulih_policy *pulih_policy_load(const char *path, struct pulih_buf *why)
         return (struct pulih_policy *)l;
     pulih_policy_free(&l->policy);
     return NULL;
+}
+
+struct pulih_policy *pulih_policy_load(const char *path, struct pulih_buf *why)
+{
+    return load(path, read_rows, why);
+}
+
+struct pulih_policy *pulih_policy_load_words(const char *path, struct pulih_buf *why)
+{
+    return load(path, read_words, why);
 }
 
 void pulih_policy_free(struct pulih_policy *p)

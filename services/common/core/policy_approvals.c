@@ -42,7 +42,7 @@ static void read_row(struct pulih_policy_reader *r, config_setting_t *at, struct
     if (tier)
         row->tiers = pulih_policy_word_bits(r, tier, PULIH_WORDS_tier);
     if (gravity)
-        row->gravities = (uint32_t)pulih_policy_word_bits(r, gravity, PULIH_WORDS_gravity) >> 1;
+        row->gravities = pulih_policy_word_bits(r, gravity, PULIH_WORDS_gravity) >> 1;
     if (above)
         read_above(r, above, row);
     if (four_eyes)

@@ -19,6 +19,9 @@ void pulih_policy_read_answerable(struct pulih_policy_reader *r, config_setting_
         if (member)
             r->policy->answerable[department] = pulih_policy_post(r, member);
     }
+    for (int department = PULIH_DEPARTMENT_OWN_FIRST; department <= PULIH_DEPARTMENT_LAST; department++)
+        if (!r->policy->answerable[department].at)
+            r->policy->answerable[department] = r->policy->answerable[PULIH_department_unknown];
 }
 
 /* A post twice would have the climb go in a circle. */

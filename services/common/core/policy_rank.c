@@ -20,7 +20,7 @@ static void read_axis(struct pulih_policy_reader *r, config_setting_t *at, int a
     if (pulih_axes[axis].kind != PULIH_AXIS_IS_score)
         ret->any[axis] = pulih_policy_word_bits(r, at, (enum pulih_words)pulih_axes[axis].words);
     else if (pulih_policy_integer(r, at, 1, 100, &least))
-        ret->any[axis] = (uint16_t)least;
+        ret->any[axis] = (uint32_t)least;
 }
 
 /* What must hold, besides the member `own` that says what follows. */

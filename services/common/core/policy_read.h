@@ -46,14 +46,14 @@ bool pulih_policy_integer(struct pulih_policy_reader *r, const struct config_set
 bool pulih_policy_boolean(struct pulih_policy_reader *r, const struct config_setting_t *at, bool *ret);
 /* A date from 2000 to 2050 as yyyymmdd (policy_days.c). */
 bool pulih_policy_read_date(struct pulih_policy_reader *r, const struct config_setting_t *at, int32_t *ret);
-/* Number of the word of a closed list, -1 on a fault. */
+/* Number of a word of a list, -1 on a fault. */
 int pulih_policy_word(struct pulih_policy_reader *r, const struct config_setting_t *at,
                       enum pulih_words list);
 /* Bit n for each word n that a setting names, one or a list of them. */
-uint16_t pulih_policy_word_bits(struct pulih_policy_reader *r, const struct config_setting_t *at,
+uint32_t pulih_policy_word_bits(struct pulih_policy_reader *r, const struct config_setting_t *at,
                                 enum pulih_words list);
-/* The words of a list as names, n of them; from the first one, or from the one after `unknown`. */
-enum { PULIH_POLICY_WORDS_MAX = 32 };
+/* The words of a closed list as names, n of them; from the first one, or from the one after `unknown`. */
+enum { PULIH_POLICY_WORDS_MAX = PULIH_VOCABULARY_MAX };
 size_t pulih_policy_words(enum pulih_words list, bool with_unknown,
                           const char *names[PULIH_POLICY_WORDS_MAX]);
 
@@ -87,6 +87,8 @@ void pulih_policy_read_posts(struct pulih_policy_reader *r, struct config_settin
 void pulih_policy_read_absences(struct pulih_policy_reader *r, struct config_setting_t *at);
 /* The name of a post that stands in `posts`; absent on a fault of the text itself. */
 struct pulih_view pulih_policy_post(struct pulih_policy_reader *r, const struct config_setting_t *at);
+/* policy_departments.c */
+void pulih_policy_read_departments(struct pulih_policy_reader *r, struct config_setting_t *at);
 /* policy_people.c */
 void pulih_policy_read_answerable(struct pulih_policy_reader *r, struct config_setting_t *at);
 void pulih_policy_read_ladders(struct pulih_policy_reader *r, struct config_setting_t *at);

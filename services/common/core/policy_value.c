@@ -195,33 +195,37 @@ size_t pulih_policy_words(enum pulih_words list, bool with_unknown, const char *
 
 int pulih_policy_word(struct pulih_policy_reader *r, const config_setting_t *at, enum pulih_words list)
 {
-    const char *names[PULIH_POLICY_WORDS_MAX], *word = config_setting_get_string(at);
-    int number = word ? pulih_word_number(list, pulih_view_of(word)) : -1;
+    const struct pulih_vocabulary *known = &r->policy->vocabulary;
+    const struct pulih_word *words[PULIH_VOCABULARY_MAX];
+    const char *names[PULIH_VOCABULARY_MAX], *word = config_setting_get_string(at);
+    int number = word ? pulih_vocabulary_number(known, list, pulih_view_of(word)) : -1;
+    size_t n = number < 0 ? pulih_vocabulary_words(known, list, words) : 0;
 
+    for (size_t i = 0; i < n; i++)
+        names[i] = words[i]->word;
     if (!word)
         pulih_policy_wrong(r, at, "expected a text in double quotes");
     else if (number < 0)
-        pulih_policy_unknown(r, at, pulih_words_name(list), word, names,
-                             pulih_policy_words(list, true, names));
+        pulih_policy_unknown(r, at, pulih_words_name(list), word, names, n);
     return number;
 }
 
-uint16_t pulih_policy_word_bits(struct pulih_policy_reader *r, const config_setting_t *at,
+uint32_t pulih_policy_word_bits(struct pulih_policy_reader *r, const config_setting_t *at,
                                 enum pulih_words list)
 {
-    uint16_t bits = 0;
+    uint32_t bits = 0;
     int word;
 
     if (config_setting_type(at) == CONFIG_TYPE_STRING) {
         word = pulih_policy_word(r, at, list);
-        return word < 0 ? 0 : (uint16_t)(1u << word);
+        return word < 0 ? 0 : UINT32_C(1) << word;
     }
     if (!pulih_policy_elements(r, at, 1, PULIH_POLICY_WORDS_MAX))
         return 0;
     for (int i = 0; i < config_setting_length(at); i++) {
         word = pulih_policy_word(r, config_setting_get_elem(at, (unsigned)i), list);
         if (word >= 0)
-            bits |= (uint16_t)(1u << word);
+            bits |= UINT32_C(1) << word;
     }
     return bits;
 }

@@ -7,6 +7,7 @@
 #include "pulih/base/must.h"
 #include "pulih/core/life.h"
 #include "pulih/core/reference.h"
+#include "pulih/core/vocabulary.h"
 
 #define TABLE(t)           static const struct pulih_column t##_columns[] = {
 #define COL(t, kind, name) {#name, PULIH_COL_##kind, offsetof(struct pulih_row_##t, name)},
@@ -206,7 +207,7 @@ bool pulih_row_is_sound(const struct pulih_row_complaint *row)
         {row->language, last_word(PULIH_WORDS_language)},
         {row->channel, last_word(PULIH_WORDS_channel)},
         {row->category, last_word(PULIH_WORDS_category)},
-        {row->department, last_word(PULIH_WORDS_department)},
+        {row->department, PULIH_DEPARTMENT_LAST},
         {row->tier, last_word(PULIH_WORDS_tier)},
         {row->gravity, INT16_MAX},
         {row->unsure, 1},

@@ -6,6 +6,7 @@
 
 #include "pulih/base/arena.h"
 #include "pulih/base/must.h"
+#include "pulih/core/vocabulary.h"
 #include "services/common/core/policy_fault.h"
 #include "services/common/core/rules.h"
 #include "services/common/core/rules_phrases.h"
@@ -134,16 +135,12 @@ static int read_axis(struct pulih_rules_loader *l, config_setting_t *group)
 static int find_word(struct pulih_rules_loader *l, config_setting_t *at, int axis, const char *name)
 {
     PULIH_AUTO(pulih_buf_free) struct pulih_buf known = {0};
-    size_t n;
-    const struct pulih_word *words = pulih_words((enum pulih_words)pulih_axes[axis].words, &n);
+    const enum pulih_words list = (enum pulih_words)pulih_axes[axis].words;
+    int number = pulih_vocabulary_number(l->known, list, pulih_view_of(name));
 
-    for (size_t i = 0; i < n; i++) {
-        if (!words[i].number)
-            continue;
-        if (strcmp(words[i].word, name) == 0)
-            return words[i].number;
-        pulih_buf_addf(&known, "%s%s", known.len ? ", " : "", words[i].word);
-    }
+    if (number > 0)
+        return number;
+    pulih_vocabulary_add(l->known, list, &known);
     FAULT(l, at, "value: \"%s\" is no %s, expected one of %s", name, pulih_axes[axis].name,
           pulih_buf_text(&known));
     return 0;
@@ -263,7 +260,8 @@ static void read_rules(struct pulih_rules_loader *l, config_setting_t *rules)
     }
 }
 
-struct pulih_rules *pulih_rules_load(config_setting_t *rules, const char *main_path, struct pulih_buf *why)
+struct pulih_rules *pulih_rules_load(config_setting_t *rules, const char *main_path,
+                                     const struct pulih_vocabulary *known, struct pulih_buf *why)
 {
     struct pulih_rules_loader *l = calloc(1, sizeof *l);
     struct pulih_rules *loaded = calloc(1, sizeof *loaded);
@@ -273,6 +271,7 @@ struct pulih_rules *pulih_rules_load(config_setting_t *rules, const char *main_p
         pulih_out_of_memory();
     l->rules = loaded;
     l->path = main_path;
+    l->known = known;
     l->why = why;
     if (rules)
         l->lists = config_setting_get_member(config_setting_parent(rules), "lists");

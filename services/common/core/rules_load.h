@@ -31,11 +31,13 @@
 
 struct config_setting_t;
 struct pulih_rules;
+struct pulih_vocabulary;
 
-/* Reads `rules` and the settings `lists` and `spellings` beside it, if there are any. NULL: every fault is in
- * *why, a line each. `rules` NULL is a policy without rules, which is a fault. */
+/* Reads `rules` and the settings `lists` and `spellings` beside it, if there are any. Values are words of
+ * `known`, or of the closed lists alone if that is NULL. NULL: every fault is in *why, a line each. `rules`
+ * NULL is a policy without rules, which is a fault. */
 struct pulih_rules *pulih_rules_load(struct config_setting_t *rules, const char *main_path,
-                                     struct pulih_buf *why);
+                                     const struct pulih_vocabulary *known, struct pulih_buf *why);
 /* Takes NULL. */
 void pulih_rules_free(struct pulih_rules *rules);
 

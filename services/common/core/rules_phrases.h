@@ -17,10 +17,12 @@
 #include "services/common/core/rules.h"
 
 struct config_setting_t;
+struct pulih_vocabulary;
 
 struct pulih_rules_loader {
     struct pulih_rules *rules;
-    struct config_setting_t *lists; /* phrases that rules share; NULL is none */
+    struct config_setting_t *lists;       /* phrases that rules share; NULL is none */
+    const struct pulih_vocabulary *known; /* words that rules may vote for; may be NULL */
     const char *path;
     struct pulih_buf *why;
     struct pulih_text text; /* a phrase, cut into words */

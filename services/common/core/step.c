@@ -132,6 +132,12 @@ struct pulih_view pulih_map_text(struct pulih_view map, const char *name)
     return (struct pulih_view){0};
 }
 
+struct pulih_view pulih_step_department(const struct pulih_step *step)
+{
+    return pulih_view_of(pulih_vocabulary_text(&step->policy->vocabulary, PULIH_WORDS_department,
+                                               (uint16_t)step->item->row.department));
+}
+
 int pulih_step_language(const struct pulih_step *step)
 {
     int language = step->item->row.language;

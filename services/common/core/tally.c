@@ -20,10 +20,10 @@ void pulih_tally_start(struct pulih_tally *tally)
 
 void pulih_tally_cast(struct pulih_tally *tally, struct pulih_vote vote)
 {
-    uint16_t bit;
+    uint32_t bit;
 
     pulih_must(vote.axis < PULIH_AXIS_N && vote.value < PULIH_VALUES_MAX);
-    bit = (uint16_t)(1u << vote.value);
+    bit = UINT32_C(1) << vote.value;
     if (vote.veto) {
         tally->vetoed[vote.axis] |= bit;
         return;
@@ -84,7 +84,7 @@ static void decide_one(const struct pulih_tally *tally, int axis, uint8_t thresh
 }
 
 /* What one point comes to. A model leaves a little to each word, however unlikely. */
-enum { GUESS = 100 / PULIH_ENOUGH };
+enum { GUESS = 100 / PULIH_ENOUGH, MASK_WORDS = 16 };
 
 static void decide_many(const struct pulih_tally *tally, int axis, uint8_t threshold,
                         struct pulih_classification *ret)
@@ -92,7 +92,7 @@ static void decide_many(const struct pulih_tally *tally, int axis, uint8_t thres
     int most = 0;
 
     ret->best[axis] = ret->value[axis] = 0;
-    for (size_t word = 1; tally->cast[axis] && word < PULIH_VALUES_MAX; word++) {
+    for (size_t word = 1; tally->cast[axis] && word <= MASK_WORDS; word++) {
         int confidence = 100 * strength(support(tally, axis, word)) / SETTLED;
         uint16_t bit = (uint16_t)(1u << (word - 1));
 

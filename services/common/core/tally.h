@@ -19,7 +19,7 @@
 enum {
     PULIH_ENOUGH = 4,      /* weight that settles a word nobody else claims */
     PULIH_POINT = 100,     /* hundredths in a weight of 1 */
-    PULIH_VALUES_MAX = 16, /* words of an axis; masks have as many bits */
+    PULIH_VALUES_MAX = 32, /* words of an axis; masks hold the first 16 */
     PULIH_VOTES_MAX = 320, /* votes that can be named as evidence; later ones count all the same */
 };
 
@@ -36,7 +36,7 @@ struct pulih_vote {
 struct pulih_tally {
     int sum[PULIH_AXIS_N][PULIH_VALUES_MAX]; /* hundredths of a point */
     bool cast[PULIH_AXIS_N];
-    uint16_t forced[PULIH_AXIS_N], vetoed[PULIH_AXIS_N]; /* bit n: word n */
+    uint32_t forced[PULIH_AXIS_N], vetoed[PULIH_AXIS_N]; /* bit n: word n */
     size_t n_votes;
     struct pulih_vote votes[PULIH_VOTES_MAX];
 };
