@@ -1,6 +1,7 @@
 /* The shipped policy against sets of texts: of those that are meant, so many of a hundred must be found (recall),
  * and of those found, so many must be meant (precision). The halves named test were not looked at when rules and
- * models were made; those named dev were. A line is axis, word, yes or no, text. */
+ * models were made; those named dev were. Those named blind were judged once before anything was mended by them;
+ * what they scored then is told in deploy/models/README.md. A line is axis, word, yes or no, text. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -24,6 +25,9 @@ static const struct yardstick {
 } yardsticks[] = {
     {"tests/samples/judging/safety.dev.tsv", "gravity", "safety", 97, 95, 700, 950},
     {"tests/samples/judging/safety.test.tsv", "gravity", "safety", 95, 80, 250, 550},
+    {"tests/samples/judging/safety.blind1.tsv", "gravity", "safety", 97, 85, 60, 120},
+    {"tests/samples/judging/safety.blind2.tsv", "gravity", "safety", 97, 85, 80, 280},
+    {"tests/samples/judging/safety.blind3.tsv", "gravity", "safety", 97, 85, 60, 110},
     {"tests/samples/judging/gravity.dev.tsv", "gravity", "corruption", 90, 80, 8, 7},
     {"tests/samples/judging/gravity.dev.tsv", "gravity", "maladministration", 90, 80, 8, 7},
     {"tests/samples/judging/gravity.dev.tsv", "gravity", "discrimination", 90, 80, 8, 7},
