@@ -28,6 +28,7 @@ static const struct yardstick {
     {"tests/samples/judging/safety.blind1.tsv", "gravity", "safety", 97, 85, 60, 120},
     {"tests/samples/judging/safety.blind2.tsv", "gravity", "safety", 97, 85, 80, 280},
     {"tests/samples/judging/safety.blind3.tsv", "gravity", "safety", 97, 85, 60, 110},
+    {"tests/samples/judging/safety.blind4.tsv", "gravity", "safety", 95, 80, 60, 120},
     {"tests/samples/judging/gravity.dev.tsv", "gravity", "corruption", 90, 80, 8, 7},
     {"tests/samples/judging/gravity.dev.tsv", "gravity", "maladministration", 90, 80, 8, 7},
     {"tests/samples/judging/gravity.dev.tsv", "gravity", "discrimination", 90, 80, 8, 7},
