@@ -77,8 +77,7 @@ struct learning {
     size_t n_waiting;
     struct pair pairs[PAIRS_MAX];
     size_t n_pairs;
-    struct pulih_features features; /* of the complaint that a shadow judges */
-    struct pulih_judgement judgement;
+    struct pulih_judgement judgement; /* of the complaint that a shadow judges */
 };
 
 /* The statement's index on this worker's connection. */

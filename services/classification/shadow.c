@@ -52,9 +52,10 @@ void shadow_note(struct learning *l, struct pulih_metrics *metrics, const struct
 
 /* --- judging -------------------------------------------------------------------------------------------- */
 
-static uint16_t word_by(struct learning *l, const struct pulih_voting_model *voter)
+static uint16_t word_by(struct learning *l, const struct pulih_voting_model *voter,
+                        const struct waiting *waiting)
 {
-    pulih_model_judge(voter->model, &l->features, &l->judgement);
+    pulih_model_judge(voter->model, pulih_view_of_buf(&waiting->story), &l->judgement);
     return voter->value[l->judgement.best];
 }
 
@@ -96,8 +97,8 @@ static void judge_axis(struct learning *l, const struct waiting *waiting, enum p
                         .n = 1,
                         .example = waiting->number};
 
-    pair.shadow_word = word_by(l, shadow);
-    pair.live_word = live ? word_by(l, live) : (uint16_t)waiting->decided[axis];
+    pair.shadow_word = word_by(l, shadow, waiting);
+    pair.live_word = live ? word_by(l, live, waiting) : (uint16_t)waiting->decided[axis];
     pulih_count_axis(metrics, PULIH_AXIS_METRIC_shadow_judged_total, axis, 1);
     pulih_count_axis(metrics, PULIH_AXIS_METRIC_shadow_differs_total, axis,
                      pair.live_word != pair.shadow_word);
@@ -110,11 +111,10 @@ void shadow_judge(struct learning *l, struct pulih_metrics *metrics, const struc
 
     while (l->n_waiting) {
         struct waiting *waiting = &l->waiting[--l->n_waiting];
-        pulih_features_of(pulih_view_of_buf(&waiting->story), &l->features);
-        pulih_buf_empty(&waiting->story);
-        for (int a = 0; a < PULIH_AXIS_N && l->features.n; a++)
+        for (int a = 0; a < PULIH_AXIS_N && waiting->story.len; a++)
             if (looks_on(l, a))
                 judge_axis(l, waiting, (enum pulih_axis)a, metrics, policy);
+        pulih_buf_empty(&waiting->story);
         if (pulih_mono_us() >= until_us)
             return;
     }

@@ -35,8 +35,7 @@ static struct guess guess(struct evaluation *e, struct pulih_view text)
         pulih_classify(judge->policy, &(const struct pulih_classify_facts){.story = text}, &c);
         return (struct guess){c.best[judge->axis], c.confidence[judge->axis] / 100.0};
     }
-    pulih_features_of(text, judge->features);
-    pulih_model_judge(judge->model, judge->features, &j);
+    pulih_model_judge(judge->model, text, &j);
     return (struct guess){j.best, (double)j.probability[j.best]};
 }
 

@@ -51,13 +51,12 @@ static void ask_model(const struct pulih_judge *judge, struct explanation *e)
     struct pulih_model_reason reasons[REASONS_MAX];
     PULIH_UNSET struct pulih_judgement j;
 
-    pulih_features_of(e->text, judge->features);
-    pulih_model_judge(judge->model, judge->features, &j);
+    pulih_model_judge(judge->model, e->text, &j);
     e->axis = about->axis;
     e->accepted = true;
     for (size_t k = 0; k < about->n_labels; k++)
         add_label(e, about->labels[k], (double)j.probability[k]);
-    e->n_reasons = pulih_model_reasons(judge->model, judge->features, &j, reasons, REASONS_MAX);
+    e->n_reasons = pulih_model_reasons(judge->model, e->text, reasons, REASONS_MAX);
     for (size_t i = 0; i < e->n_reasons; i++) {
         e->reasons[i].source = about->name;
         e->reasons[i].weight = (double)reasons[i].weight;

@@ -1,11 +1,9 @@
 #include "services/ctl/judge.h"
 
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "pulih/base/arena.h"
 #include "pulih/base/near.h"
 #include "pulih/host/conf.h"
 
@@ -100,7 +98,6 @@ static int open_model(const struct pulih_ctl *ctl, const char *path, struct puli
     PULIH_AUTO(pulih_buf_free) struct pulih_buf why = {0};
 
     ret->model = pulih_model_load_file(path, &why);
-    ret->features = pulih_zeroed(1, sizeof *ret->features);
     if (!ret->model)
         return pulih_ctl_failed(ctl, "%.*s", (int)strcspn(pulih_buf_text(&why), "\n"), pulih_buf_text(&why));
     return PULIH_CTL_OK;
@@ -125,5 +122,4 @@ void pulih_ctl_judge_close(struct pulih_judge *judge)
 {
     pulih_model_free(judge->model);
     pulih_policy_free(judge->policy);
-    free(judge->features);
 }

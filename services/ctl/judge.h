@@ -11,7 +11,6 @@ struct pulih_judge {
     struct pulih_policy *policy;
     enum pulih_axis axis;
     bool any_axis; /* set before opening: those with several words and scores will do, too */
-    struct pulih_features *features; /* of the text judged last by the model */
 };
 
 /* By the options --model, or --axis and --policy. Not PULIH_CTL_OK: it was told what is wrong. */

@@ -11,22 +11,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
 static void use(const struct pulih_model *model)
 {
-    static struct pulih_features features;
+    static const char text[] = "kurir belum datang, paket rusak; the parcel is late, late";
     const struct pulih_model_about *about = pulih_model_about(model);
     struct pulih_model_reason reasons[4];
     struct pulih_judgement j;
     float sum = 0;
 
     pulih_must(about->n_labels >= 2 && about->n_labels <= PULIH_LABELS_MAX && about->name[0]);
-    pulih_features_of(PULIH_VIEW("kurir belum datang, paket rusak; the parcel is late"), &features);
-    pulih_model_judge(model, &features, &j);
+    pulih_model_judge(model, pulih_view_of(text), &j);
     pulih_must(j.best < about->n_labels);
     for (size_t i = 0; i < about->n_labels; i++) {
         pulih_must(j.probability[i] >= 0 && j.probability[i] <= j.probability[j.best]);
         sum += j.probability[i];
     }
     pulih_must(fabsf(sum - 1) < 0.001f);
-    pulih_must(pulih_model_reasons(model, &features, &j, reasons, PULIH_COUNT(reasons)) <=
+    pulih_must(pulih_model_reasons(model, pulih_view_of(text), reasons, PULIH_COUNT(reasons)) <=
                PULIH_COUNT(reasons));
 }
 

@@ -14,6 +14,7 @@
 #include <sodium.h>
 
 #include "pulih/base/file.h"
+#include "pulih/core/features.h"
 #include "pulih/core/models.h"
 #include "pulih/learn/score.h"
 #include "pulih/learn/train.h"
@@ -243,7 +244,7 @@ static const char *judge(const struct pulih_model *model, const char *text, floa
     static char name[PULIH_LABEL_MAX_BYTES + 1];
     struct pulih_judgement j;
 
-    pulih_model_judge(model, features_of(text, strlen(text)), &j);
+    pulih_model_judge(model, pulih_view_of(text), &j);
     struct pulih_view label = pulih_model_about(model)->labels[j.best];
 
     *probability = j.probability[j.best];
@@ -286,11 +287,10 @@ static void a_model_gives_reasons(void **state)
 
     train(3, &bytes);
     struct pulih_model *model = pulih_model_load(pulih_view_of_buf(&bytes), &why);
-    struct pulih_features *f = features_of(text, strlen(text));
     struct pulih_judgement j;
-    pulih_model_judge(model, f, &j);
+    pulih_model_judge(model, pulih_view_of(text), &j);
     assert_int_equal(j.best, 1);
-    assert_int_equal(pulih_model_reasons(model, f, &j, reasons, 2), 2);
+    assert_int_equal(pulih_model_reasons(model, pulih_view_of(text), reasons, 2), 2);
     assert_true(reasons[0].weight >= reasons[1].weight);
     for (size_t i = 0; i < 2; i++)
         assert_true(strncmp(text + reasons[i].at, "refund", 6) == 0 ||

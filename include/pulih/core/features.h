@@ -4,14 +4,12 @@
  *           of 3 to 5 bytes, the gaps beside it included, and from neighbours in a sentence the pair.
  *           Every feature is a hash of 32 bits; two that share one count as one. Digits look alike.
  * Promises. Pure, any bytes are fine, nothing is allocated. Time grows with the length of the text, up to
- *           PULIH_FEATURES_MAX different features; what comes later is not looked at.
+ *           PULIH_FEATURES_MAX different features; words that come later are not looked at.
  */
 #ifndef PULIH_CORE_FEATURES_H
 #define PULIH_CORE_FEATURES_H
 
 #include "pulih/base/bytes.h"
-
-struct pulih_text;
 
 enum {
     PULIH_FEATURES_MAX = 8192,
@@ -23,7 +21,6 @@ enum pulih_feature_kind { PULIH_FEATURE_word, PULIH_FEATURE_pair, PULIH_FEATURE_
 struct pulih_feature {
     uint32_t hash;
     uint16_t at, len; /* bytes of the text: the word where it came first */
-    uint16_t token;   /* and the how manieth word that is */
     uint8_t times;    /* how often, at most 255 */
     uint8_t kind;     /* enum pulih_feature_kind */
     float value;      /* 1 + ln(times); words with pairs, and pieces, are scaled to length 1 */
@@ -36,8 +33,6 @@ struct pulih_features {
     uint16_t table[2 * PULIH_FEATURES_MAX]; /* by hash: index into items + 1 */
 };
 
-void pulih_features_read(const struct pulih_text *text, struct pulih_features *ret);
-/* The same from the text itself. */
 void pulih_features_of(struct pulih_view utf8, struct pulih_features *ret);
 
 #endif

@@ -19,7 +19,6 @@
 #include <stdint.h>
 
 #include "pulih/base/bytes.h"
-#include "pulih/core/features.h"
 
 enum {
     PULIH_LABELS_MAX = 400,
@@ -64,8 +63,7 @@ struct pulih_judgement {
     float probability[PULIH_LABELS_MAX]; /* of each label; they sum to 1 */
 };
 
-void pulih_model_judge(const struct pulih_model *model, const struct pulih_features *features,
-                       struct pulih_judgement *ret);
+void pulih_model_judge(const struct pulih_model *model, struct pulih_view utf8, struct pulih_judgement *ret);
 
 /* What in the text spoke for a label, and how much against the average of the labels. */
 struct pulih_model_reason {
@@ -73,9 +71,9 @@ struct pulih_model_reason {
     float weight;
 };
 
-/* The words that spoke most for the best label, strongest first; returns how many, at most `most`. */
-size_t pulih_model_reasons(const struct pulih_model *model, const struct pulih_features *features,
-                           const struct pulih_judgement *judgement, struct pulih_model_reason *reasons,
-                           size_t most);
+/* The words of a text that spoke most for its best label, strongest first, each where it comes first; returns
+ * how many, at most `most`. */
+size_t pulih_model_reasons(const struct pulih_model *model, struct pulih_view utf8,
+                           struct pulih_model_reason *reasons, size_t most);
 
 #endif

@@ -41,8 +41,6 @@ struct hearing {
     struct pulih_met met[PULIH_RULES_MAX]; /* rules that the story met */
     struct pulih_text text;                /* the story */
     /* Where there are models: */
-    struct pulih_features features;                      /* of the story */
-    struct pulih_model_finds finds;                      /* those that some model knows */
     struct pulih_judgement judgements[PULIH_MODELS_MAX]; /* of each model */
     struct pulih_model_tokens tokens;                    /* what the words say for the best of each */
 };
@@ -141,7 +139,7 @@ struct verdict {
 static void cast_reasons(struct hearing *h, const struct verdict *v, uint16_t value, int hundredths)
 {
     struct pulih_model_reason reasons[REASONS];
-    size_t n = pulih_model_index_reasons(&h->features, &h->tokens, v->number, reasons, REASONS);
+    size_t n = pulih_model_index_reasons(&h->text, &h->tokens, v->number, reasons, REASONS);
     struct pulih_vote vote = {.axis = (uint8_t)v->voter->axis, .value = value, .rule = v->name};
     float all = 0;
     int left = hundredths;
@@ -213,11 +211,8 @@ static void vote_by_models(struct hearing *h)
 static void vote_on_language(struct hearing *h)
 {
     read_and_match(h, h->facts->story);
-    if (h->models->n) {
-        pulih_features_read(&h->text, &h->features);
-        pulih_model_index_judge(h->models->index, &h->features, &h->finds, h->judgements);
-        pulih_model_index_weigh(h->models->index, &h->features, &h->finds, h->judgements, &h->tokens);
-    }
+    if (h->models->n)
+        pulih_model_index_judge(h->models->index, &h->text, h->judgements, &h->tokens);
     cast_models(h, language_axis);
     cast_rules(h, language_axis, true);
 }

@@ -3,15 +3,14 @@
 #include <math.h>
 #include <string.h>
 
-#include "services/common/core/text.h"
+#include "services/common/core/word_features.h"
 
-enum { PIECE_MIN_BYTES = 3, PIECE_MAX_BYTES = 5, PIECES_PER_BYTE = 3, TABLE_MIN = 64, TIMES_MAX = 255 };
+enum { PIECE_MIN_BYTES = 3, PIECE_MAX_BYTES = 5, PIECES_PER_BYTE = 3, TABLE_MIN = 64 };
 
 /* A place farther from where it belongs is not looked for, so that chosen words cannot make it slow. */
 enum { WAY_MAX = 64 };
 
-/* 1 + ln(n): a word said ten times does not count ten times. */
-static float damped(unsigned times)
+float pulih_damped(unsigned times)
 {
     static const float rows[] = {0.0f,      1.0f,      1.693147f, 2.098612f, 2.386294f,
                                  2.609438f, 2.791759f, 2.945910f, 3.079442f};
@@ -27,12 +26,6 @@ static uint32_t mix(uint64_t key)
     return (uint32_t)(key >> 32);
 }
 
-/* Hashes of the features that end in one word: pieces, then the word, then the pair. */
-struct of_word {
-    size_t n_pieces, n;
-    uint32_t hashes[PIECES_PER_BYTE * (PULIH_WORD_MAX_BYTES + 2) + 2];
-};
-
 static unsigned char plain(char c)
 {
     return c >= '0' && c <= '9' ? '0' : (unsigned char)c;
@@ -40,20 +33,19 @@ static unsigned char plain(char c)
 
 /* Those that end with the byte which came last into the window. All are made, and the next ones put over
  * those that reach before the word. */
-static void make_pieces(uint64_t window, size_t have, struct of_word *ret)
+static void make_pieces(uint64_t window, size_t have, struct pulih_word_features *ret)
 {
     for (unsigned n = PIECE_MIN_BYTES; n <= PIECE_MAX_BYTES; n++) {
         uint64_t key = (window & ((UINT64_C(1) << 8 * n) - 1)) | (uint64_t)n << 56;
 
-        ret->hashes[ret->n_pieces + n - PIECE_MIN_BYTES] = mix(key);
+        ret->pieces[ret->n_pieces + n - PIECE_MIN_BYTES] = mix(key);
     }
     ret->n_pieces += have < PIECE_MIN_BYTES   ? 0
                      : have < PIECE_MAX_BYTES ? have - PIECE_MIN_BYTES + 1
                                               : PIECES_PER_BYTE;
 }
 
-/* *before: key of the word before in the sentence, or 0; becomes that of this one. */
-static void make(struct pulih_view word, bool has_pair, uint64_t *before, struct of_word *ret)
+void pulih_word_features(struct pulih_view word, struct pulih_word_features *ret)
 {
     uint64_t key = UINT64_C(14695981039346656037), window = ' ';
 
@@ -66,11 +58,13 @@ static void make(struct pulih_view word, bool has_pair, uint64_t *before, struct
         make_pieces(window, i + 2, ret);
     }
     make_pieces(window << 8 | ' ', word.len + 2, ret);
-    ret->n = ret->n_pieces;
-    ret->hashes[ret->n++] = mix(key);
-    if (has_pair)
-        ret->hashes[ret->n++] = mix(*before * 31 + key);
-    *before = key;
+    ret->word = mix(key);
+    ret->key = key;
+}
+
+uint32_t pulih_pair_feature(uint64_t before, uint64_t key)
+{
+    return mix(before * 31 + key);
 }
 
 /* A table of four places per feature that may come, as far as there is room; only that much is cleared.
@@ -98,35 +92,20 @@ static uint32_t place_of(const struct pulih_features *f, uint32_t mask, uint32_t
     return at;
 }
 
-static enum pulih_feature_kind kind_of(const struct of_word *word, size_t i)
-{
-    if (i < word->n_pieces)
-        return PULIH_FEATURE_piece;
-    return i == word->n_pieces ? PULIH_FEATURE_word : PULIH_FEATURE_pair;
-}
-
-static void add(const struct of_word *word, const struct pulih_token *token, size_t nth, uint32_t mask,
+static void add(uint32_t hash, enum pulih_feature_kind kind, const struct pulih_token *token, uint32_t mask,
                 struct pulih_features *ret)
 {
-    for (size_t i = 0; i < word->n; i++) {
-        uint32_t at = place_of(ret, mask, word->hashes[i]);
+    uint32_t at = place_of(ret, mask, hash);
 
-        if (at > mask)
-            continue;
-        if (ret->table[at]) {
-            struct pulih_feature *known = &ret->items[ret->table[at] - 1];
-            known->times = (uint8_t)(known->times + (known->times < TIMES_MAX));
-        } else if (ret->n < PULIH_FEATURES_MAX) {
-            struct pulih_feature *item = &ret->items[ret->n++];
-
-            item->hash = word->hashes[i];
-            item->at = token->at;
-            item->len = token->len;
-            item->token = (uint16_t)nth;
-            item->times = 1;
-            item->kind = (uint8_t)kind_of(word, i);
-            ret->table[at] = (uint16_t)ret->n;
-        }
+    if (at > mask)
+        return;
+    if (ret->table[at]) {
+        struct pulih_feature *known = &ret->items[ret->table[at] - 1];
+        known->times = (uint8_t)(known->times + (known->times < PULIH_TIMES_MAX));
+    } else {
+        ret->items[ret->n++] = (struct pulih_feature){
+            .hash = hash, .at = token->at, .len = token->len, .times = 1, .kind = (uint8_t)kind};
+        ret->table[at] = (uint16_t)ret->n;
     }
 }
 
@@ -136,7 +115,7 @@ static void weigh(struct pulih_features *to)
     float said = 0, spelt = 0;
 
     for (size_t i = 0; i < to->n; i++) {
-        float value = to->items[i].value = damped(to->items[i].times);
+        float value = to->items[i].value = pulih_damped(to->items[i].times);
         bool piece = to->items[i].kind == PULIH_FEATURE_piece;
 
         spelt += piece ? value * value : 0;
@@ -148,19 +127,24 @@ static void weigh(struct pulih_features *to)
         to->items[i].value *= to->items[i].kind == PULIH_FEATURE_piece ? spelt : said;
 }
 
-void pulih_features_read(const struct pulih_text *text, struct pulih_features *ret)
+static void read_words(const struct pulih_text *text, struct pulih_features *ret)
 {
-    PULIH_UNSET struct of_word word;
+    PULIH_UNSET struct pulih_word_features word;
     uint32_t mask = start(text, ret);
     uint64_t before = 0;
 
-    for (size_t i = 0; i < text->n_tokens && ret->n < PULIH_FEATURES_MAX; i++) {
+    for (size_t i = 0; i < text->n_tokens; i++, before = word.key) {
         const struct pulih_token *token = &text->tokens[i];
 
-        make(pulih_token_word(text, token), i > 0 && !token->starts, &before, &word);
-        add(&word, token, i, mask, ret);
+        pulih_word_features(pulih_token_word(text, token), &word);
+        if (ret->n + word.n_pieces + 2 > PULIH_FEATURES_MAX)
+            return;
+        for (size_t k = 0; k < word.n_pieces; k++)
+            add(word.pieces[k], PULIH_FEATURE_piece, token, mask, ret);
+        add(word.word, PULIH_FEATURE_word, token, mask, ret);
+        if (i > 0 && !token->starts)
+            add(pulih_pair_feature(before, word.key), PULIH_FEATURE_pair, token, mask, ret);
     }
-    weigh(ret);
 }
 
 void pulih_features_of(struct pulih_view utf8, struct pulih_features *ret)
@@ -168,5 +152,6 @@ void pulih_features_of(struct pulih_view utf8, struct pulih_features *ret)
     PULIH_UNSET struct pulih_text text;
 
     pulih_text_read(utf8, &text);
-    pulih_features_read(&text, ret);
+    read_words(&text, ret);
+    weigh(ret);
 }

@@ -1,148 +1,142 @@
 #include <math.h>
 #include <string.h>
 
-#include "services/common/core/model_impl.h"
-
-enum { TOGETHER = 64 };
-
-/* Four weights at once: what the compiler makes of it is a handful of instructions on any machine. */
-typedef int8_t bytes __attribute__((vector_size(16)));
-typedef int32_t whole_numbers __attribute__((vector_size(16)));
-typedef float numbers __attribute__((vector_size(16)));
-
-_Static_assert(sizeof(numbers) == PULIH_MODEL_LANE * sizeof(float), "a lane is a vector");
+#include "services/common/core/lexicon.h"
+#include "services/common/core/repeats.h"
 
 const struct pulih_model_about *pulih_model_about(const struct pulih_model *model)
 {
     return &model->about;
 }
 
-/* --- rows -------------------------------------------------------------------------------------------- */
+/* --- adding up --------------------------------------------------------------------------------------- */
 
-static float scale_of(uint32_t row)
+/* One of the two parts of a text: words with pairs, or pieces. */
+struct part {
+    struct pulih_repeats repeats;
+    float scale; /* of the part, so that it has length 1 */
+    float lanes[PULIH_LANES_MAX];
+};
+
+/* A text, added up. */
+struct sum {
+    struct pulih_lexicon_reader words;
+    struct part said, spelt;
+    int32_t known[PULIH_MODELS_MAX];  /* features, by each model */
+    size_t n_tokens;                  /* that were looked at */
+    uint16_t place[PULIH_TOKENS_MAX]; /* of each among what is said; none where it came before */
+    uint32_t pair[PULIH_TOKENS_MAX];  /* of each with the one before: its hash, then its identity */
+};
+
+static void start_part(struct part *part, size_t may_come, size_t n_lanes)
 {
-    uint32_t bits = row << 16;
-    float scale;
-
-    memcpy(&scale, &bits, sizeof scale);
-    return scale;
+    pulih_repeats_start(&part->repeats, may_come);
+    memset(part->lanes, 0, (n_lanes + PULIH_LANE) * sizeof *part->lanes);
 }
 
-/* Each byte is spread over a whole number; the shift leaves its upper copy. */
-static whole_numbers four_of(const int8_t *weights)
-{
-    int32_t four;
+typedef float numbers __attribute__((vector_size(16)));
 
-    memcpy(&four, weights, sizeof four);
-    bytes b = (bytes)(whole_numbers){four};
-    b = __builtin_shufflevector(b, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-    b = __builtin_shufflevector(b, b, 0, 1, 0, 1, 2, 3, 2, 3, 4, 5, 4, 5, 6, 7, 6, 7);
-    return (whole_numbers)b >> 24;
+_Static_assert(sizeof(numbers) == PULIH_LANE * sizeof(float), "a lane is a vector");
+
+static void add_lanes(float *to, const float *from, size_t n)
+{
+    for (size_t k = 0; k < n; k += PULIH_LANE) {
+        numbers sum, more;
+
+        memcpy(&sum, to + k, sizeof sum);
+        memcpy(&more, from + k, sizeof more);
+        sum += more;
+        memcpy(to + k, &sum, sizeof sum);
+    }
 }
 
-static int sum_of(const uint32_t *row, size_t n_weights)
+static void add_word(struct sum *s, const struct pulih_lexicon_word *word, size_t nth)
 {
-    const int8_t *weights = pulih_row_weights(row);
-    int sum = 0;
+    const struct pulih_model_index *index = s->words.index;
 
-    if (n_weights <= PULIH_ROW_SUMMED_MAX)
-        return (int)((*row & ~PULIH_ROW_LAST) >> PULIH_ROW_SUM_SHIFT) - PULIH_ROW_SUM_ZERO;
-    for (size_t k = 0; k < n_weights; k++)
-        sum += weights[k];
-    return sum;
+    add_lanes(s->said.lanes, word->lanes, index->n_lanes);
+    add_lanes(s->spelt.lanes, word->lanes + index->n_lanes, index->n_lanes);
+    for (size_t m = 0; m < index->n_models; m++)
+        s->known[m] += word->known[m];
+    pulih_repeats_count(&s->spelt.repeats, pulih_lexicon_pieces(index, word), word->n_pieces);
+    s->place[nth] = pulih_repeats_count_one(&s->said.repeats, word->id);
+}
+
+static size_t n_different(const struct sum *s)
+{
+    return s->said.repeats.n - s->said.repeats.n_again + s->spelt.repeats.n - s->spelt.repeats.n_again;
+}
+
+/* Each word may bring a pair, too. */
+static void add_words(struct sum *s)
+{
+    const struct pulih_text *text = s->words.text;
+    uint64_t before = 0;
+    size_t nth = 0;
+
+    for (; nth < text->n_tokens; nth++) {
+        const struct pulih_lexicon_word *word = pulih_lexicon_get(&s->words, nth);
+
+        if (n_different(s) + nth + 1 + word->n_pieces + 1 > PULIH_FEATURES_MAX)
+            break;
+        add_word(s, word, nth);
+        s->pair[nth] = pulih_pair_feature(before, word->key);
+        before = word->key;
+    }
+    s->n_tokens = nth;
+}
+
+/* No pair goes over the end of a sentence: the first word of one has none. */
+static void add_pairs(struct sum *s)
+{
+    const struct pulih_token *tokens = s->words.text->tokens;
+
+    for (size_t i = 0; i < s->n_tokens; i += PULIH_TOGETHER_MAX)
+        pulih_model_index_identify(
+            s->words.index, s->pair + i,
+            s->n_tokens - i < PULIH_TOGETHER_MAX ? s->n_tokens - i : PULIH_TOGETHER_MAX, s->pair + i);
+    for (size_t i = 1; i < s->n_tokens; i++)
+        if (!tokens[i].starts) {
+            pulih_model_index_add(s->words.index, s->pair[i], 1, s->said.lanes, s->known);
+            pulih_repeats_count_one(&s->said.repeats, s->pair[i]);
+        }
+}
+
+/* What came `times` was added as often, and counts less. */
+static void damp(struct sum *s, struct part *part)
+{
+    const struct pulih_repeats *r = &part->repeats;
+    float square = (float)r->n;
+
+    for (size_t i = 0; i < r->n_repeated; i++)
+        pulih_model_index_fetch(s->words.index, r->ids[r->repeated[i]]);
+    for (size_t i = 0; i < r->n_repeated; i++) {
+        const uint32_t id = r->ids[r->repeated[i]];
+        const unsigned times = r->again[r->repeated[i]] + 1u;
+        const float value = pulih_damped(times < PULIH_TIMES_MAX ? times : PULIH_TIMES_MAX);
+        int32_t once[PULIH_MODELS_MAX] = {0};
+
+        square += value * value - (float)times;
+        pulih_model_index_add(s->words.index, id, value - (float)times, part->lanes, once);
+        for (size_t m = 0; m < s->words.index->n_models; m++)
+            s->known[m] -= once[m] * (int32_t)(times - 1);
+    }
+    part->scale = square > 0 ? 1 / sqrtf(square) : 0;
+}
+
+static void add_up(const struct pulih_model_index *index, const struct pulih_text *text, struct sum *s)
+{
+    pulih_lexicon_open(&s->words, index, text);
+    start_part(&s->said, 2 * text->n_tokens, index->n_lanes);
+    start_part(&s->spelt, 3 * text->n_bytes, index->n_lanes);
+    memset(s->known, 0, sizeof s->known);
+    add_words(s);
+    add_pairs(s);
+    damp(s, &s->said);
+    damp(s, &s->spelt);
 }
 
 /* --- judging ----------------------------------------------------------------------------------------- */
-
-/* The features from `start` up to `end` that may be known; their records are on the way to the cache then. */
-static size_t sift(const struct pulih_model_index *index, const struct pulih_features *features, size_t start,
-                   size_t end, uint16_t ret[TOGETHER])
-{
-    size_t n = 0;
-
-    for (size_t i = start; i < end; i++) {
-        uint32_t hash = features->items[i].hash;
-        size_t bit = pulih_index_bit(index, hash);
-
-        __builtin_prefetch(&index->starts[pulih_index_bucket(index, hash)]);
-        ret[n] = (uint16_t)i;
-        n += index->bits[bit / 32] >> bit % 32 & 1;
-    }
-    for (size_t i = 0; i < n; i++)
-        __builtin_prefetch(
-            &index->records[index->starts[pulih_index_bucket(index, features->items[ret[i]].hash)]]);
-    return n;
-}
-
-/* The first row of the record with this hash, or NULL. */
-static const uint32_t *look_up(const struct pulih_model_index *index, uint32_t hash)
-{
-    const uint32_t *start = &index->starts[pulih_index_bucket(index, hash)];
-    const uint32_t *end = &index->records[start[1]];
-
-    for (const uint32_t *word = &index->records[start[0]]; word < end;) {
-        if (*word++ == hash)
-            return word;
-        while (!(*word & PULIH_ROW_LAST))
-            word = pulih_row_next(index, word);
-        word = pulih_row_next(index, word);
-    }
-    return NULL;
-}
-
-static void find(const struct pulih_model_index *index, const struct pulih_features *features,
-                 struct pulih_model_finds *ret)
-{
-    PULIH_UNSET uint16_t sifted[TOGETHER];
-
-    ret->n = 0;
-    for (size_t start = 0; start < features->n; start += TOGETHER) {
-        size_t end = start + TOGETHER < features->n ? start + TOGETHER : features->n;
-        size_t n = sift(index, features, start, end, sifted);
-
-        for (size_t i = 0; i < n; i++) {
-            const uint32_t *row = look_up(index, features->items[sifted[i]].hash);
-
-            if (!row)
-                continue;
-            ret->at[ret->n].feature = sifted[i];
-            ret->at[ret->n++].row = (uint32_t)(row - index->records);
-        }
-    }
-}
-
-/* Adds the row's share to the model's scores. */
-static void add_row(const struct pulih_model *model, const uint32_t *row, float value,
-                    struct pulih_judgement *ret)
-{
-    const float by = value * scale_of(*row);
-
-    for (size_t k = 0; k < model->stride; k += PULIH_MODEL_LANE) {
-        numbers sum;
-
-        memcpy(&sum, ret->probability + k, sizeof sum);
-        sum += by * __builtin_convertvector(four_of(pulih_row_weights(row) + k), numbers);
-        memcpy(ret->probability + k, &sum, sizeof sum);
-    }
-    ret->n++;
-}
-
-static void add_up(const struct pulih_model_index *index, const struct pulih_features *features,
-                   const struct pulih_model_finds *finds, struct pulih_judgement ret[])
-{
-    for (size_t i = 0; i < finds->n; i++) {
-        float value = features->items[finds->at[i].feature].value;
-        const uint32_t *row = &index->records[finds->at[i].row];
-
-        for (;; row = pulih_row_next(index, row)) {
-            size_t m = pulih_row_model(*row);
-
-            add_row(index->models[m], row, value, &ret[m]);
-            if (*row & PULIH_ROW_LAST)
-                break;
-        }
-    }
-}
 
 /* From scores to probabilities, in place. */
 static void finish(const struct pulih_model *m, struct pulih_judgement *ret)
@@ -165,44 +159,117 @@ static void finish(const struct pulih_model *m, struct pulih_judgement *ret)
     ret->best = best;
 }
 
-void pulih_model_index_judge(const struct pulih_model_index *index, const struct pulih_features *features,
-                             struct pulih_model_finds *finds, struct pulih_judgement ret[])
+static void judge(const struct sum *s, struct pulih_judgement ret[])
 {
-    find(index, features, finds);
+    const struct pulih_model_index *index = s->words.index;
+
     for (size_t m = 0; m < index->n_models; m++) {
-        ret[m].n = 0;
-        memcpy(ret[m].probability, index->models[m]->offsets, index->models[m]->stride * sizeof(float));
+        const struct pulih_model *model = index->models[m];
+        const float *said = s->said.lanes + index->lane[m], *spelt = s->spelt.lanes + index->lane[m];
+
+        ret[m].n = (size_t)s->known[m];
+        for (size_t k = 0; k < model->n_weights; k++)
+            ret[m].probability[k] = model->offsets[k] + s->said.scale * said[k] + s->spelt.scale * spelt[k];
+        finish(model, &ret[m]);
     }
-    add_up(index, features, finds, ret);
-    for (size_t m = 0; m < index->n_models; m++)
-        finish(index->models[m], &ret[m]);
-}
-
-void pulih_model_judge(const struct pulih_model *m, const struct pulih_features *features,
-                       struct pulih_judgement *ret)
-{
-    PULIH_UNSET struct pulih_model_finds finds;
-
-    pulih_model_index_judge(m->index, features, &finds, ret);
 }
 
 /* --- reasons ----------------------------------------------------------------------------------------- */
 
-/* How a model's rows are read for one of its labels. */
-struct lens {
-    size_t weight;    /* that of the label, or the only one */
-    float sign;       /* of the only one for the first label: -1 */
-    size_t n_weights; /* that the label's is compared with, or 0 */
-};
-
-/* What a row says for a label, against what it says for the labels on the whole. */
-static float for_label(const struct lens *lens, const uint32_t *row)
+/* What the lanes of each model say for its best label, against what they say for its labels on the whole, is
+ * the sum of their products with these. */
+static void take_lens(const struct pulih_model_index *index, const struct pulih_judgement judgements[],
+                      float *ret)
 {
-    float weight = lens->sign * (float)pulih_row_weights(row)[lens->weight];
+    memset(ret, 0, index->n_lanes * sizeof *ret);
+    for (size_t m = 0; m < index->n_models; m++) {
+        const size_t n = index->models[m]->n_weights, best = judgements[m].best;
+        float *of_model = ret + index->lane[m];
 
-    if (lens->n_weights)
-        weight -= (float)sum_of(row, lens->n_weights) / (float)lens->n_weights;
-    return scale_of(*row) * weight;
+        if (n == 1)
+            *of_model = best ? 1 : -1;
+        for (size_t k = 0; n > 1 && k < n; k++)
+            of_model[k] = (float)(k == best) - 1 / (float)n;
+    }
+}
+
+/* Lanes of a word as they count in the text, seen through the lens. */
+static void weigh_word(const struct sum *s, const struct pulih_lexicon_word *word, float times,
+                       const float *lens, float *ret)
+{
+    const size_t n = s->words.index->n_lanes;
+    const float by_said = s->said.scale * times, by_spelt = s->spelt.scale * times;
+
+    for (size_t k = 0; k < n; k += PULIH_LANE) {
+        numbers said, spelt, through;
+
+        memcpy(&said, word->lanes + k, sizeof said);
+        memcpy(&spelt, word->lanes + n + k, sizeof spelt);
+        memcpy(&through, lens + k, sizeof through);
+        said = (by_said * said + by_spelt * spelt) * through;
+        memcpy(ret + k, &said, sizeof said);
+    }
+}
+
+static void add_products(const struct pulih_model_index *index, const float *lanes, float ret[])
+{
+    for (size_t m = 0; m < index->n_models; m++)
+        for (size_t k = 0; k < index->models[m]->n_weights; k++)
+            ret[m] += lanes[index->lane[m] + k];
+}
+
+static void weigh_pair(const struct sum *s, uint32_t id, const float *lens, float ret[])
+{
+    const struct pulih_model_index *index = s->words.index;
+    PULIH_UNSET float lanes[PULIH_LANES_MAX];
+    int32_t known[PULIH_MODELS_MAX] = {0};
+
+    if (id & PULIH_ID_UNKNOWN)
+        return;
+    memset(lanes, 0, (index->n_lanes + PULIH_LANE) * sizeof *lanes);
+    pulih_model_index_add(index, id, s->said.scale, lanes, known);
+    for (size_t k = 0; k < index->n_lanes; k++)
+        lanes[k] *= lens[k];
+    add_products(index, lanes, ret);
+}
+
+static void weigh(struct sum *s, const struct pulih_judgement judgements[], struct pulih_model_tokens *ret)
+{
+    const struct pulih_model_index *index = s->words.index;
+    PULIH_UNSET float lens[PULIH_LANES_MAX], lanes[PULIH_LANES_MAX];
+
+    take_lens(index, judgements, lens);
+    ret->n = s->n_tokens < PULIH_REASON_TOKENS_MAX ? s->n_tokens : PULIH_REASON_TOKENS_MAX;
+    for (size_t i = 0; i < ret->n; i++) {
+        memset(ret->weight[i], 0, index->n_models * sizeof(float));
+        if (s->place[i] == PULIH_NO_PLACE)
+            continue;
+        weigh_word(s, pulih_lexicon_get(&s->words, i), pulih_damped(s->said.repeats.again[s->place[i]] + 1u),
+                   lens, lanes);
+        add_products(index, lanes, ret->weight[i]);
+        if (i > 0 && !s->words.text->tokens[i].starts)
+            weigh_pair(s, s->pair[i], lens, ret->weight[i]);
+    }
+}
+
+void pulih_model_index_judge(const struct pulih_model_index *index, const struct pulih_text *text,
+                             struct pulih_judgement ret[], struct pulih_model_tokens *tokens)
+{
+    PULIH_UNSET struct sum sum;
+
+    add_up(index, text, &sum);
+    judge(&sum, ret);
+    if (tokens)
+        weigh(&sum, ret, tokens);
+    pulih_lexicon_close(&sum.words);
+}
+
+void pulih_model_judge(const struct pulih_model *m, struct pulih_view utf8, struct pulih_judgement *ret)
+{
+    PULIH_UNSET struct pulih_text text;
+
+    pulih_text_read(utf8, &text);
+    pulih_model_index_judge(m->index, &text, ret, NULL);
 }
 
 static size_t insert(struct pulih_model_reason *reasons, size_t n, size_t most, struct pulih_model_reason one)
@@ -219,49 +286,8 @@ static size_t insert(struct pulih_model_reason *reasons, size_t n, size_t most, 
     return n;
 }
 
-static void take_lenses(const struct pulih_model_index *index, const struct pulih_judgement judgements[],
-                        struct lens ret[])
-{
-    for (size_t m = 0; m < index->n_models; m++) {
-        bool several = index->models[m]->about.n_labels > 2;
-        size_t label = judgements[m].best;
-
-        ret[m] = (struct lens){.weight = several ? label : 0,
-                               .sign = several || label == 1 ? 1 : -1,
-                               .n_weights = several ? index->models[m]->n_weights : 0};
-    }
-}
-
-void pulih_model_index_weigh(const struct pulih_model_index *index, const struct pulih_features *features,
-                             const struct pulih_model_finds *finds, const struct pulih_judgement judgements[],
-                             struct pulih_model_tokens *ret)
-{
-    struct lens lenses[PULIH_MODELS_MAX];
-
-    take_lenses(index, judgements, lenses);
-    ret->n = 0;
-    for (size_t i = 0; i < finds->n; i++) {
-        const struct pulih_feature *f = &features->items[finds->at[i].feature];
-        const uint32_t *row = &index->records[finds->at[i].row];
-
-        if (f->token >= PULIH_MODEL_TOKENS_MAX)
-            break;
-        for (; ret->n <= f->token; ret->n++)
-            memset(ret->weight[ret->n], 0, index->n_models * sizeof(float));
-        ret->feature[f->token] = finds->at[i].feature;
-        for (;; row = pulih_row_next(index, row)) {
-            size_t m = pulih_row_model(*row);
-
-            ret->weight[f->token][m] += f->value * for_label(&lenses[m], row);
-            if (*row & PULIH_ROW_LAST)
-                break;
-        }
-    }
-}
-
-size_t pulih_model_index_reasons(const struct pulih_features *features,
-                                 const struct pulih_model_tokens *tokens, size_t model,
-                                 struct pulih_model_reason *reasons, size_t most)
+size_t pulih_model_index_reasons(const struct pulih_text *text, const struct pulih_model_tokens *tokens,
+                                 size_t model, struct pulih_model_reason *reasons, size_t most)
 {
     size_t n = 0;
 
@@ -269,20 +295,21 @@ size_t pulih_model_index_reasons(const struct pulih_features *features,
         float weight = tokens->weight[i][model];
 
         if (weight > 0 && (n < most || weight > reasons[n - 1].weight)) {
-            const struct pulih_feature *f = &features->items[tokens->feature[i]];
-            n = insert(reasons, n, most, (struct pulih_model_reason){f->at, f->len, weight});
+            const struct pulih_token *token = &text->tokens[i];
+            n = insert(reasons, n, most, (struct pulih_model_reason){token->at, token->len, weight});
         }
     }
     return n;
 }
 
-size_t pulih_model_reasons(const struct pulih_model *m, const struct pulih_features *features,
-                           const struct pulih_judgement *j, struct pulih_model_reason *reasons, size_t most)
+size_t pulih_model_reasons(const struct pulih_model *m, struct pulih_view utf8,
+                           struct pulih_model_reason *reasons, size_t most)
 {
-    PULIH_UNSET struct pulih_model_finds finds;
+    PULIH_UNSET struct pulih_text text;
     PULIH_UNSET struct pulih_model_tokens tokens;
+    PULIH_UNSET struct pulih_judgement judgement;
 
-    find(m->index, features, &finds);
-    pulih_model_index_weigh(m->index, features, &finds, j, &tokens);
-    return pulih_model_index_reasons(features, &tokens, 0, reasons, most);
+    pulih_text_read(utf8, &text);
+    pulih_model_index_judge(m->index, &text, &judgement, &tokens);
+    return pulih_model_index_reasons(&text, &tokens, 0, reasons, most);
 }

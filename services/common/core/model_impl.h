@@ -1,12 +1,18 @@
-/* Models in memory: made by model_load.c, found by model_index.c, used by model.c. */
+/* Models in memory: made by model_load.c, found by model_index.c, asked about words by lexicon.c, used by
+ * model.c. */
 #ifndef PULIH_CORE_MODEL_IMPL_H
 #define PULIH_CORE_MODEL_IMPL_H
 
 #include "pulih/core/models.h"
+#include "services/common/core/text.h"
+
+struct pulih_lexicon;
 
 enum {
-    PULIH_MODEL_LANE = 4,         /* weights are padded to a multiple, and summed so many at a time */
-    PULIH_MODEL_TOKENS_MAX = 512, /* words of a text that may be reasons */
+    PULIH_LANE = 4, /* weights are padded to a multiple, and summed so many at a time */
+    PULIH_LANES_MAX = PULIH_MODELS_MAX * PULIH_MODEL_WORDS_MAX + 2 * PULIH_LANE,
+    PULIH_TOGETHER_MAX = 255,      /* features that are looked up at once */
+    PULIH_REASON_TOKENS_MAX = 512, /* words of a text that may be reasons */
 };
 
 struct pulih_model {
@@ -15,9 +21,8 @@ struct pulih_model {
     struct pulih_view *labels; /* into `texts` */
     struct pulih_buf texts;
     size_t n_weights; /* one with two labels, of the second; else one for each */
-    size_t stride;    /* n_weights, padded */
     float temperature;
-    float *offsets;                  /* `stride` of them */
+    float *offsets;                  /* n_weights of them */
     struct pulih_model_index *index; /* of this model alone: it holds the rows */
 };
 
@@ -27,27 +32,33 @@ struct pulih_model {
  *
  * All of a record lies side by side, as what is read is much more than the nearest caches hold. A row is a
  * word and the weights. The word has from below: the upper half of the row's scale, a float; the number of
- * the model; the sum of the weights, if there are few enough for it to fit; PULIH_ROW_LAST. */
+ * the model; PULIH_ROW_LAST.
+ *
+ * The weights of all models are summed beside each other, in lanes: those of model m from lane[m] on. */
 struct pulih_model_index {
     size_t n_models;
     const struct pulih_model *models[PULIH_MODELS_MAX];
     uint32_t row_words[PULIH_MODELS_MAX]; /* of each model */
+    size_t lane[PULIH_MODELS_MAX];
+    size_t n_lanes; /* a multiple of PULIH_LANE; what is over stays 0 */
     unsigned bucket_bits;
     uint32_t *starts;  /* where in `records` a bucket starts; one more tells the end */
     uint32_t *bits;    /* PULIH_INDEX_BITS for each bucket; a few are set that belong to no record */
     uint32_t *records; /* words */
+    struct pulih_lexicon *lexicon; /* NULL: words are not kept */
 };
 
 enum {
     PULIH_INDEX_BITS_SHIFT = 3,
     PULIH_INDEX_BITS = 1 << PULIH_INDEX_BITS_SHIFT,
     PULIH_ROW_MODEL_SHIFT = 16,
-    PULIH_ROW_SUM_SHIFT = 20,
-    PULIH_ROW_SUM_ZERO = 1024, /* is added to the sum */
-    PULIH_ROW_SUMMED_MAX = 8,  /* weights */
 };
 
 #define PULIH_ROW_LAST UINT32_C(0x80000000)
+
+/* A feature by its identity: where its first row stands in `records`, never 0. One that no model knows has
+ * this bit, and below it bits of its hash. */
+#define PULIH_ID_UNKNOWN UINT32_C(0x80000000)
 
 static inline size_t pulih_row_model(uint32_t row)
 {
@@ -98,33 +109,32 @@ struct pulih_model_index *pulih_model_index_join(const struct pulih_model *const
 /* Takes NULL. */
 void pulih_model_index_free(struct pulih_model_index *index);
 
-/* The features of a text that are known to some model. About 64 KiB: made for the stack, filled only as far
- * as the text goes. */
-struct pulih_model_finds {
-    size_t n;
-    struct {
-        uint32_t row;     /* the first, in `records` */
-        uint16_t feature; /* in the text */
-    } at[PULIH_FEATURES_MAX];
-};
+/* The identities of features, at most PULIH_TOGETHER_MAX; they may take the place of the hashes. */
+void pulih_model_index_identify(const struct pulih_model_index *index, const uint32_t *hashes, size_t n,
+                                uint32_t *ret_ids);
+/* Has the rows of a feature on the way to the cache. */
+static inline void pulih_model_index_fetch(const struct pulih_model_index *index, uint32_t id)
+{
+    if (!(id & PULIH_ID_UNKNOWN))
+        __builtin_prefetch(&index->records[id]);
+}
 
-/* Fills `finds`, and a judgement for each model of the index, in their order. */
-void pulih_model_index_judge(const struct pulih_model_index *index, const struct pulih_features *features,
-                             struct pulih_model_finds *finds, struct pulih_judgement ret[]);
+/* Adds the rows of a feature, times `by`, to the lanes, behind which there is room for PULIH_LANE more, and 1
+ * to known[m] where model m has one. Of a feature that is not known it adds nothing. */
+void pulih_model_index_add(const struct pulih_model_index *index, uint32_t id, float by, float *lanes,
+                           int32_t known[PULIH_MODELS_MAX]);
 
-/* What each word of a text says for the best label of each model. */
+/* What each word of a text says for the best label of each model, where the text has it first. */
 struct pulih_model_tokens {
     size_t n;
-    uint16_t feature[PULIH_MODEL_TOKENS_MAX]; /* one of the word, where it is known at all */
-    float weight[PULIH_MODEL_TOKENS_MAX][PULIH_MODELS_MAX];
+    float weight[PULIH_REASON_TOKENS_MAX][PULIH_MODELS_MAX];
 };
 
-void pulih_model_index_weigh(const struct pulih_model_index *index, const struct pulih_features *features,
-                             const struct pulih_model_finds *finds, const struct pulih_judgement judgements[],
-                             struct pulih_model_tokens *ret);
+/* Fills a judgement for each model of the index, in their order, and `tokens` unless it is NULL. */
+void pulih_model_index_judge(const struct pulih_model_index *index, const struct pulih_text *text,
+                             struct pulih_judgement ret[], struct pulih_model_tokens *tokens);
 /* As pulih_model_reasons, for model number `model` of the index. */
-size_t pulih_model_index_reasons(const struct pulih_features *features,
-                                 const struct pulih_model_tokens *tokens, size_t model,
-                                 struct pulih_model_reason *reasons, size_t most);
+size_t pulih_model_index_reasons(const struct pulih_text *text, const struct pulih_model_tokens *tokens,
+                                 size_t model, struct pulih_model_reason *reasons, size_t most);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "pulih/base/arena.h"
 #include "pulih/base/file.h"
+#include "pulih/core/features.h"
 #include "services/common/core/model_impl.h"
 
 enum { MAGIC_BYTES = 8, HEAD_BYTES = MAGIC_BYTES + 4 + PULIH_MODEL_DIGEST };
@@ -84,11 +85,6 @@ static int compare(struct pulih_view a, struct pulih_view b)
     return order ? order : (a.len > b.len) - (a.len < b.len);
 }
 
-static size_t padded(size_t n)
-{
-    return (n + PULIH_MODEL_LANE - 1) / PULIH_MODEL_LANE * PULIH_MODEL_LANE;
-}
-
 /* Labels ascend, so none comes twice. */
 static void read_labels(struct reader *r, struct pulih_model *m)
 {
@@ -102,7 +98,6 @@ static void read_labels(struct reader *r, struct pulih_model *m)
     m->about.labels = m->labels;
     m->about.n_labels = n;
     m->n_weights = n == 2 ? 1 : n;
-    m->stride = padded(m->n_weights);
     for (size_t i = 0; i < n; i++) {
         m->labels[i] = take_text(r, PULIH_LABEL_MAX_BYTES);
         if (i > 0 && compare(m->labels[i - 1], m->labels[i]) >= 0)
@@ -141,7 +136,7 @@ static void read_offsets(struct reader *r, struct pulih_model *m)
     m->temperature = take_float(r);
     if (!(m->temperature > 0))
         wrong(r, "its temperature is not above 0");
-    m->offsets = pulih_zeroed(m->stride, sizeof *m->offsets);
+    m->offsets = pulih_zeroed(m->n_weights, sizeof *m->offsets);
     for (size_t k = 0; k < m->n_weights; k++)
         m->offsets[k] = take_float(r);
 }

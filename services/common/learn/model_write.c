@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "pulih/base/arena.h"
+#include "pulih/core/features.h"
 
 enum { STEPS = 127 };
 /* What is lighter than this against the weightiest feature changes no decision. */

@@ -210,7 +210,6 @@ static void fingerprint(const struct pulih_corpus *c, uint8_t set[PULIH_MODEL_SE
 static void judge_dev(const struct work *w, struct pulih_view bytes, struct pulih_model_about *about)
 {
     const struct pulih_corpus *dev = w->training->dev;
-    struct pulih_features *features = pulih_zeroed(1, sizeof *features);
     struct pulih_buf why PULIH_AUTO(pulih_buf_free) = {0};
     struct pulih_model *model = pulih_model_load(bytes, &why);
     PULIH_UNSET struct pulih_judgement judgement;
@@ -221,8 +220,7 @@ static void judge_dev(const struct work *w, struct pulih_view bytes, struct puli
     for (size_t i = 0; i < dev->n; i++) {
         size_t label = dev->examples[i].label, truth = place_of(w, dev->labels[label]);
 
-        pulih_features_of(dev->examples[i].text, features);
-        pulih_model_judge(model, features, &judgement);
+        pulih_model_judge(model, dev->examples[i].text, &judgement);
         pulih_score_add(&score, truth < w->n_labels ? truth : w->n_labels + label, judgement.best, 0);
     }
     about->dev_texts = (uint32_t)dev->n;
@@ -230,7 +228,6 @@ static void judge_dev(const struct work *w, struct pulih_view bytes, struct puli
     about->dev_macro_f1 = millionths(pulih_score_macro_f1(&score));
     pulih_score_free(&score);
     pulih_model_free(model);
-    free(features);
 }
 
 /* Of two labels there is one score, which speaks for the second and against the first. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "pulih/base/arena.h"
+#include "pulih/core/features.h"
 
 enum { LEAST_TEXTS = 2 };
 static const uint32_t NO_COLUMN = UINT32_MAX;
