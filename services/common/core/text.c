@@ -99,25 +99,37 @@ static bool is_letter(char c)
     return (char)(c | 0x20) >= 'a' && (char)(c | 0x20) <= 'z';
 }
 
+/* Small letters and digits stand for themselves, capitals for their small letter; all else is 0. */
+static const char folded[256] = {
+#define LETTER(small, capital) [small] = small, [capital] = small
+    LETTER('a', 'A'), LETTER('b', 'B'), LETTER('c', 'C'), LETTER('d', 'D'), LETTER('e', 'E'),
+    LETTER('f', 'F'), LETTER('g', 'G'), LETTER('h', 'H'), LETTER('i', 'I'), LETTER('j', 'J'),
+    LETTER('k', 'K'), LETTER('l', 'L'), LETTER('m', 'M'), LETTER('n', 'N'), LETTER('o', 'O'),
+    LETTER('p', 'P'), LETTER('q', 'Q'), LETTER('r', 'R'), LETTER('s', 'S'), LETTER('t', 'T'),
+    LETTER('u', 'U'), LETTER('v', 'V'), LETTER('w', 'W'), LETTER('x', 'X'), LETTER('y', 'Y'),
+    LETTER('z', 'Z'), ['0'] = '0',      ['1'] = '1',      ['2'] = '2',      ['3'] = '3',
+    ['4'] = '4',      ['5'] = '5',      ['6'] = '6',      ['7'] = '7',      ['8'] = '8',
+    ['9'] = '9',
+#undef LETTER
+};
+
 /* Most of all texts: ASCII letters and digits from `at` on, at least one. Does what read_ascii does with
- * each; returns where the first other sign stands. */
+ * each; returns where the first other sign stands. What it counts is kept off memory, which letters might
+ * overwrite for all that the compiler knows. */
 static size_t read_run(struct reader *r, struct pulih_view utf8, size_t at)
 {
-    char c = utf8.at[at];
-
     cover(r, at, at + 1);
-    char *word = r->text->words + r->word;
-    size_t n = r->len;
-    for (; at < utf8.len && (is_letter(c = utf8.at[at]) || is_digit(c)); at++) {
-        if (is_letter(c)) {
-            r->letters++;
-            r->capitals += !(c & 0x20);
-            c = (char)(c | 0x20);
-            if (r->drawn_out == c)
+    char *word = r->text->words + r->word, drawn_out = r->drawn_out;
+    size_t n = r->len, letters = r->letters, capitals = r->capitals;
+    for (char c; at < utf8.len && (c = folded[(unsigned char)utf8.at[at]]); at++) {
+        if (c >= 'a') {
+            letters++;
+            capitals += c != utf8.at[at];
+            if (drawn_out == c)
                 continue;
-            r->drawn_out = 0;
+            drawn_out = 0;
             if (n >= 2 && word[n - 1] == c && word[n - 2] == c) {
-                r->drawn_out = word[--n];
+                drawn_out = word[--n];
                 continue;
             }
         }
@@ -125,6 +137,9 @@ static size_t read_run(struct reader *r, struct pulih_view utf8, size_t at)
             word[n++] = c;
     }
     r->len = n;
+    r->letters = letters;
+    r->capitals = capitals;
+    r->drawn_out = drawn_out;
     r->end = at;
     return at;
 }
@@ -231,7 +246,7 @@ void pulih_text_read(struct pulih_view utf8, struct pulih_text *ret)
 
     ret->n_tokens = ret->n_bytes = ret->shouted = ret->exclamations = 0;
     while (at < len && !is_full(ret)) {
-        if (is_letter(utf8.at[at]) || is_digit(utf8.at[at])) {
+        if (folded[(unsigned char)utf8.at[at]]) {
             at = read_run(&r, (struct pulih_view){utf8.at, len}, at);
         } else if ((unsigned char)utf8.at[at] < 0x80) {
             const char *c = is_in_number(utf8, at) ? "," : utf8.at + at;
