@@ -1,5 +1,7 @@
 #include "services/common/core/derive.h"
 
+#include "pulih/base/must.h"
+
 /* Earlier ones may vote on later ones. */
 static const enum pulih_axis order[] = {
     PULIH_AXIS_language,   PULIH_AXIS_gravity,    PULIH_AXIS_request_type,  PULIH_AXIS_anger,
@@ -23,6 +25,7 @@ struct hint {
 #define SCORE_HINT(from, least, to, value, weight) \
     {PULIH_AXIS_##from, least, PULIH_AXIS_##to, PULIH_##to##_##value, weight}
 
+/* In the order of the axes that they come from. */
 static const struct hint hints[] = {
     WORD_HINT(gravity,      safety,                size,       big,             4),
     WORD_HINT(gravity,      corruption,            size,       big,             4),
@@ -92,13 +95,15 @@ static bool hint_holds(const struct hint *hint, const struct pulih_classificatio
     return false;
 }
 
-static void give_hints(enum pulih_axis from, const struct pulih_classification *c, struct pulih_tally *tally)
+/* *next: the first hint of this axis or a later one; becomes that of a later one. */
+static void give_hints(enum pulih_axis from, const struct pulih_classification *c, struct pulih_tally *tally,
+                       size_t *next)
 {
-    for (size_t i = 0; c->value[from] && i < PULIH_COUNT(hints); i++)
-        if (hints[i].from == from && hint_holds(&hints[i], c))
-            pulih_tally_cast(tally, (struct pulih_vote){.axis = (uint8_t)hints[i].to,
-                                                        .value = hints[i].value,
-                                                        .weight = hints[i].weight,
+    for (; *next < PULIH_COUNT(hints) && hints[*next].from == from; ++*next)
+        if (c->value[from] && hint_holds(&hints[*next], c))
+            pulih_tally_cast(tally, (struct pulih_vote){.axis = (uint8_t)hints[*next].to,
+                                                        .value = hints[*next].value,
+                                                        .weight = hints[*next].weight,
                                                         .rule = pulih_axes[from].name});
 }
 
@@ -214,10 +219,13 @@ static void drop_stray_sub_reason(struct pulih_classification *c)
 void pulih_derive(const struct pulih_policy *policy, const struct pulih_classify_facts *facts,
                   struct pulih_tally *tally, struct pulih_classification *ret)
 {
+    size_t hint = 0;
+
     for (size_t i = 0; i < PULIH_COUNT(order); i++) {
         pulih_tally_decide(tally, order[i], policy->threshold[order[i]], ret);
-        give_hints(order[i], ret, tally);
+        give_hints(order[i], ret, tally, &hint);
     }
+    pulih_must(hint == PULIH_COUNT(hints));
     drop_stray_sub_reason(ret);
     decide_tier(policy, facts, tally, ret);
     decide_priority(policy, facts, tally, ret);

@@ -31,7 +31,7 @@ void pulih_tally_cast(struct pulih_tally *tally, struct pulih_vote vote)
     if (vote.force)
         tally->forced[vote.axis] |= bit;
     tally->sum[vote.axis][vote.value] += hundredths_of(&vote);
-    tally->cast[vote.axis] = true;
+    tally->cast[vote.axis] |= bit;
     if (tally->n_votes < PULIH_VOTES_MAX)
         tally->votes[tally->n_votes++] = vote;
 }
@@ -58,6 +58,12 @@ static int strength(int sum)
     return sum < SETTLED ? sum : SETTLED;
 }
 
+/* Those that have votes, the smallest number first; 0 is no word. */
+static uint32_t words_of(const struct pulih_tally *tally, int axis)
+{
+    return tally->cast[axis] & ~UINT32_C(1);
+}
+
 static void decide_one(const struct pulih_tally *tally, int axis, uint8_t threshold,
                        struct pulih_classification *ret)
 {
@@ -65,7 +71,8 @@ static void decide_one(const struct pulih_tally *tally, int axis, uint8_t thresh
     bool best_forced = false;
     int64_t all = 0, most = 0, confidence = 0;
 
-    for (size_t word = 1; tally->cast[axis] && word < PULIH_VALUES_MAX; word++) {
+    for (uint32_t rest = words_of(tally, axis); rest; rest &= rest - 1) {
+        const size_t word = (size_t)__builtin_ctz(rest);
         const bool forced = is_forced(tally, axis, word);
         const int sum = support(tally, axis, word);
 
@@ -84,7 +91,7 @@ static void decide_one(const struct pulih_tally *tally, int axis, uint8_t thresh
 }
 
 /* What one point comes to. A model leaves a little to each word, however unlikely. */
-enum { GUESS = 100 / PULIH_ENOUGH, MASK_WORDS = 16 };
+enum { GUESS = 100 / PULIH_ENOUGH, MASK = 0x1fffe /* words 1 to 16: the bits of a value */ };
 
 static void decide_many(const struct pulih_tally *tally, int axis, uint8_t threshold,
                         struct pulih_classification *ret)
@@ -92,7 +99,8 @@ static void decide_many(const struct pulih_tally *tally, int axis, uint8_t thres
     int most = 0;
 
     ret->best[axis] = ret->value[axis] = 0;
-    for (size_t word = 1; tally->cast[axis] && word <= MASK_WORDS; word++) {
+    for (uint32_t rest = words_of(tally, axis) & MASK; rest; rest &= rest - 1) {
+        const size_t word = (size_t)__builtin_ctz(rest);
         int confidence = 100 * strength(support(tally, axis, word)) / SETTLED;
         uint16_t bit = (uint16_t)(1u << (word - 1));
 
@@ -154,25 +162,43 @@ static int rank(uint8_t axis, int weight)
     return pulih_axes[axis].kind == PULIH_AXIS_IS_score ? weight : weight * 100 / PULIH_ENOUGH;
 }
 
-/* Sorts it in behind the first `before`, which stay where they are. */
-static void add_evidence(struct pulih_classification *c, const struct pulih_vote *vote, size_t before)
-{
-    struct pulih_evidence *e = c->evidence;
-    size_t at = c->n_evidence;
+/* The strongest votes so far, and how they rank. */
+struct chosen {
+    size_t n;
+    const struct pulih_vote *votes[PULIH_EVIDENCE_MAX];
+    int ranks[PULIH_EVIDENCE_MAX];
+};
 
-    while (at > before && rank(e[at - 1].axis, e[at - 1].weight) < rank(vote->axis, whole(vote)))
-        at--;
-    if (at == PULIH_EVIDENCE_MAX)
+/* Sorts it in behind the first `before`, which stay where they are. */
+static void choose(struct chosen *c, const struct pulih_vote *vote, size_t before)
+{
+    const int ranks = rank(vote->axis, whole(vote));
+    size_t at = c->n;
+
+    if (at == PULIH_EVIDENCE_MAX && (before == at || c->ranks[at - 1] >= ranks))
         return;
-    if (c->n_evidence < PULIH_EVIDENCE_MAX)
-        c->n_evidence++;
-    memmove(&e[at + 1], &e[at], ((size_t)c->n_evidence - 1 - at) * sizeof *e);
-    e[at] = (struct pulih_evidence){.axis = vote->axis,
-                                    .value = vote->value,
-                                    .weight = (int16_t)whole(vote),
-                                    .at = vote->at,
-                                    .len = vote->len};
-    memcpy(e[at].rule, vote->rule, strnlen(vote->rule, sizeof e[at].rule - 1));
+    if (c->n < PULIH_EVIDENCE_MAX)
+        c->n++;
+    else
+        at--;
+    for (; at > before && c->ranks[at - 1] < ranks; at--) {
+        c->votes[at] = c->votes[at - 1];
+        c->ranks[at] = c->ranks[at - 1];
+    }
+    c->votes[at] = vote;
+    c->ranks[at] = ranks;
+}
+
+static void add_evidence(struct pulih_classification *c, const struct pulih_vote *vote)
+{
+    struct pulih_evidence *e = &c->evidence[c->n_evidence++];
+
+    *e = (struct pulih_evidence){.axis = vote->axis,
+                                 .value = vote->value,
+                                 .weight = (int16_t)whole(vote),
+                                 .at = vote->at,
+                                 .len = vote->len};
+    memcpy(e->rule, vote->rule, strnlen(vote->rule, sizeof e->rule - 1));
 }
 
 /* Of each axis the strongest vote for what it came to, or NULL. */
@@ -191,16 +217,20 @@ static void find_strongest(const struct pulih_tally *tally, uint32_t axes,
 void pulih_tally_explain(const struct pulih_tally *tally, uint32_t axes, struct pulih_classification *ret)
 {
     const struct pulih_vote *strongest[PULIH_AXIS_N] = {0};
+    PULIH_UNSET struct chosen chosen;
     size_t leading;
 
     find_strongest(tally, axes, ret, strongest);
-    ret->n_evidence = 0;
+    chosen.n = 0;
     for (size_t axis = 0; axis < PULIH_AXIS_N; axis++)
         if (strongest[axis])
-            add_evidence(ret, strongest[axis], 0);
-    leading = ret->n_evidence;
+            choose(&chosen, strongest[axis], 0);
+    leading = chosen.n;
     for (size_t i = 0; i < tally->n_votes; i++)
         if (axes >> tally->votes[i].axis & 1 && is_for(&tally->votes[i], ret) &&
             strongest[tally->votes[i].axis] != &tally->votes[i])
-            add_evidence(ret, &tally->votes[i], leading);
+            choose(&chosen, &tally->votes[i], leading);
+    ret->n_evidence = 0;
+    for (size_t i = 0; i < chosen.n; i++)
+        add_evidence(ret, chosen.votes[i]);
 }

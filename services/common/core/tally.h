@@ -34,9 +34,8 @@ struct pulih_vote {
 };
 
 struct pulih_tally {
-    int sum[PULIH_AXIS_N][PULIH_VALUES_MAX]; /* hundredths of a point */
-    bool cast[PULIH_AXIS_N];
-    uint32_t forced[PULIH_AXIS_N], vetoed[PULIH_AXIS_N]; /* bit n: word n */
+    int sum[PULIH_AXIS_N][PULIH_VALUES_MAX];                                 /* hundredths of a point */
+    uint32_t cast[PULIH_AXIS_N], forced[PULIH_AXIS_N], vetoed[PULIH_AXIS_N]; /* bit n: word n */
     size_t n_votes;
     struct pulih_vote votes[PULIH_VOTES_MAX];
 };
