@@ -7,6 +7,7 @@ enum {
     /* words from the beginning of one phrase to that of another, beyond which they are no neighbours */
     REACH_MAX = PULIH_WITHIN_MAX + PULIH_PHRASE_WORDS_MAX * (1 + PULIH_GAP),
     NO_HIT = UINT16_MAX,
+    TOGETHER = 16, /* words */
 };
 
 /* The pass runs from the end of the text, so that it knows of all words after one whether they are spellings
@@ -182,38 +183,104 @@ static bool note_slot(struct pass *p, uint32_t hash, const char *word, size_t le
     return slot->word.len;
 }
 
-/* Exact forms may be written with a doubled last letter ("lamaa"); beginnings take any ending anyway. */
-static void note_form(struct pass *p, struct pulih_view word, size_t at)
+/* A word or a beginning of one that may have a slot. */
+struct form {
+    uint32_t hash;
+    uint8_t len;
+    bool prefix;
+};
+
+/* Those of one word: beginnings, the word, and the word without its last letter. */
+struct forms {
+    size_t n;
+    struct form at[PULIH_WORD_MAX_BYTES + 2];
+};
+
+static void add_form(const struct pulih_rules *rules, uint32_t hash, size_t len, bool prefix,
+                     struct forms *ret)
 {
-    uint64_t lengths = p->rules->prefix_lengths;
+    if (!pulih_rules_may_have(rules, hash, prefix))
+        return;
+    ret->at[ret->n++] = (struct form){.hash = hash, .len = (uint8_t)len, .prefix = prefix};
+    __builtin_prefetch(pulih_rules_home(rules, hash));
+}
+
+/* Exact forms may be written with a doubled last letter ("lamaa"); beginnings take any ending anyway. */
+static void find_forms(const struct pulih_rules *rules, struct pulih_view word, struct forms *ret)
+{
+    uint64_t lengths = rules->prefix_lengths;
     uint32_t hash = pulih_rules_hash, shorter = pulih_rules_hash;
 
+    ret->n = 0;
     for (size_t i = 0; i < word.len; i++) {
         shorter = hash;
         hash = pulih_rules_hash_byte(hash, word.at[i]);
-        if (lengths >> (i + 1) & 1 && pulih_rules_may_have(p->rules, hash, true))
-            note_slot(p, hash, word.at, i + 1, true, at);
+        if (lengths >> (i + 1) & 1)
+            add_form(rules, hash, i + 1, true, ret);
     }
-    if (pulih_rules_may_have(p->rules, hash, false) && note_slot(p, hash, word.at, word.len, false, at))
-        return;
-    if (word.len >= 4 && word.at[word.len - 1] == word.at[word.len - 2] &&
-        pulih_rules_may_have(p->rules, shorter, false))
-        note_slot(p, shorter, word.at, word.len - 1, false, at);
+    add_form(rules, hash, word.len, false, ret);
+    if (word.len >= 4 && word.at[word.len - 1] == word.at[word.len - 2])
+        add_form(rules, shorter, word.len - 1, false, ret);
 }
 
-static void note_token(struct pass *p, size_t at)
+static void note_forms(struct pass *p, const struct forms *forms, struct pulih_view word, size_t at)
+{
+    for (size_t i = 0; i < forms->n; i++) {
+        const struct form *form = &forms->at[i];
+
+        if (note_slot(p, form->hash, word.at, form->len, form->prefix, at) && !form->prefix)
+            return;
+    }
+}
+
+static void note_token(struct pass *p, const struct forms *forms, size_t at)
 {
     const struct pulih_token *token = &p->text->tokens[at];
 
-    note_form(p, pulih_token_word(p->text, token), at);
-    if (token->standard)
-        note_form(p, standard_of(p->rules, token), at);
+    note_forms(p, forms, pulih_token_word(p->text, token), at);
+    if (token->standard) {
+        PULIH_UNSET struct forms of_standard;
+
+        find_forms(p->rules, standard_of(p->rules, token), &of_standard);
+        note_forms(p, &of_standard, standard_of(p->rules, token), at);
+    }
     p->next = end_of_sentence;
     if (token->starts)
         return;
     p->next.any = PULIH_ANY_SECOND;
     p->next.word = *pulih_token_word(p->text, token).at;
     p->next.standard = token->standard ? *standard_of(p->rules, token).at : p->next.word;
+}
+
+/* Has what stands in a slot on the way to the cache. The slot is there by now. */
+static void fetch_phrases(const struct pulih_rules *rules, const struct forms *forms)
+{
+    for (size_t i = 0; i < forms->n; i++) {
+        const struct pulih_rule_slot *slot = pulih_rules_home(rules, forms->at[i].hash);
+
+        __builtin_prefetch(rules->words.at + slot->word.text);
+        __builtin_prefetch(rules->seconds + slot->first);
+        __builtin_prefetch(rules->phrases + slot->first);
+    }
+}
+
+/* What takes time is to reach slots and phrases: so the words are looked at three times, some at once. */
+static void note_tokens(struct pass *p)
+{
+    PULIH_UNSET struct forms forms[TOGETHER];
+    struct pulih_text *text = p->text;
+
+    for (size_t end = text->n_tokens; end > 0;) {
+        const size_t n = end < TOGETHER ? end : TOGETHER;
+
+        end -= n;
+        for (size_t i = 0; i < n; i++)
+            find_forms(p->rules, pulih_token_word(text, &text->tokens[end + i]), &forms[i]);
+        for (size_t i = 0; i < n; i++)
+            fetch_phrases(p->rules, &forms[i]);
+        for (size_t i = n; i-- > 0;)
+            note_token(p, &forms[i], end + i);
+    }
 }
 
 /* --- conditions ---------------------------------------------------------------------------------- */
@@ -297,8 +364,7 @@ size_t pulih_rules_match(const struct pulih_rules *rules, struct pulih_text *tex
     p.next = end_of_sentence;
     p.n_hits = 0;
     memset(p.met, 0, sizeof p.met);
-    for (size_t at = text->n_tokens; at > 0;)
-        note_token(&p, --at);
+    note_tokens(&p);
     for (size_t word = 0; word < PULIH_COUNT(p.met); word++)
         for (uint64_t rest = p.met[word]; rest; rest &= rest - 1) {
             size_t rule = 64 * word + (size_t)__builtin_ctzll(rest);

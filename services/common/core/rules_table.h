@@ -43,6 +43,12 @@ static inline bool pulih_rules_may_have(const struct pulih_rules *rules, uint32_
     return rules->bits[bit / 32] >> bit % 32 & 1;
 }
 
+/* Where the slot of a word is, unless another took the place. */
+static inline const struct pulih_rule_slot *pulih_rules_home(const struct pulih_rules *rules, uint32_t hash)
+{
+    return &rules->slots[pulih_rules_spread(hash) & (rules->n_slots - 1)];
+}
+
 /* The slot of a word, or the free one where it belongs. */
 static inline struct pulih_rule_slot *pulih_rules_slot(const struct pulih_rules *rules, uint32_t hash,
                                                        const char *text, size_t len, bool prefix)
