@@ -133,13 +133,11 @@ static void fetch(const struct pulih_lexicon_reader *r, size_t nth)
 {
     const struct pulih_lexicon *lexicon = r->lexicon;
     size_t set = r->sets[nth];
-    size_t place = 2 * set + lexicon->last[set];
-    const char *word = (const void *)word_at(lexicon, place);
+    const char *word = (const void *)word_at(lexicon, 2 * set + lexicon->last[set]);
     size_t bytes = lexicon->pieces_at + PIECES_PER_BYTE * sizeof(uint32_t) * r->text->tokens[nth].word_len;
 
     for (size_t at = 0; at < bytes; at += PULIH_LINE_BYTES)
         __builtin_prefetch(word + at);
-    __builtin_prefetch(word_at(lexicon, place ^ 1));
 }
 
 void pulih_lexicon_open(struct pulih_lexicon_reader *r, const struct pulih_model_index *index,
