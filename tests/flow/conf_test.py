@@ -196,7 +196,7 @@ POLICY = [
     ("file that is not there", r"holidays-id-2027", "holidays-id-2072",
      r"default\.cfg:\d+: calendar\.holiday_files\[1\]: \S+holidays-id-2072\.ics: No such file"),
     ("unknown name", r'plan_within = "4', 'plan_withn = "4', r"default\.cfg:\d+: .*plan_withn"),
-    ("unknown pause reason", r'"documents"', '"holidays"', r"default\.cfg:\d+: .*holidays"),
+    ("unknown pause reason", r'reasons = \[ "documents", "customer"', 'reasons = [ "holidays", "customer"', r"default\.cfg:\d+: .*holidays"),
     ("post missing", r'  payment   = "Kepala Bagian Pembayaran";\n', "", r"default\.cfg:\d+: .*payment"),
     ("post twice on the ladder", r'"Kepala Divisi"; ( *)acknowledge_within = "4 w',
      r'"Kepala Regu Layanan"; \1acknowledge_within = "4 w', r"default\.cfg:\d+: .*lower on the ladder"),
