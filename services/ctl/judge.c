@@ -1,6 +1,7 @@
 #include "services/ctl/judge.h"
 
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 

@@ -1,8 +1,8 @@
 /* The learned models that have a vote in classification.
  *
  * Does.     Ties each model to an axis and its labels to the words of that axis.
- * Owns.     The models. Read-only once filled, so threads share it; what is kept of the words met lately has one
- *           of them at a time, and changes no judgement.
+ * Owns.     The models. Read-only once filled, so threads share it; what is kept of the words met lately has
+ *           one of them at a time, and changes no judgement.
  * Fails.    Adding: false and a line in *why, where a model does not fit; it is freed then, too.
  *
  * Labels are the words of the axis; `unknown` (`none`) takes its share of the probability, votes for nothing.

@@ -300,23 +300,11 @@ static int64_t run_beats(struct pulih_worker *w)
     return next_us;
 }
 
-/* Complaints keep the number of a department that is no longer there. */
-static void tell_dropped(const struct pulih_policy *before, const struct pulih_policy *now)
-{
-    for (size_t i = 0; i < before->vocabulary.n; i++) {
-        const struct pulih_word *own = &before->vocabulary.departments[i];
-        if (!pulih_vocabulary_word(&now->vocabulary, PULIH_WORDS_department, own->number))
-            pulih_log(PULIH_LOG_warning, "the policy dropped a department, complaints keep its number",
-                      "department", "%s", own->word, "number", "%d", (int)own->number, "answered_by", "%s",
-                      now->answerable[own->number].at, NULL);
-    }
-}
-
 static void swap_policy_locked(struct pulih_worker *w)
 {
     if (!w->next_policy)
         return;
-    tell_dropped(w->policy, w->next_policy);
+    pulih_host_tell_dropped(w->policy, w->next_policy);
     pulih_policy_free(w->policy);
     w->policy = w->next_policy;
     w->next_policy = NULL;
