@@ -19,6 +19,7 @@ struct explaining {
     const struct pulih_calendar *calendar; /* the clock's */
     int language;
     bool json, said_now;
+    struct pulih_span held; /* not yet printed, while what follows may belong to it; to_us 0: none */
     int64_t counted_us, coming_us, stood_us; /* used, still to be counted, not counted */
 };
 
@@ -111,8 +112,27 @@ static void print_span(struct explaining *x, const struct pulih_span *span)
                    pulih_buf_text(&to), pulih_buf_text(&length), pulih_buf_text(&why));
 }
 
+static void print_held(struct explaining *x)
+{
+    if (x->held.to_us > x->held.from_us)
+        print_span(x, &x->held);
+    x->held = (struct pulih_span){0};
+}
+
+/* A night is one interval, although a new day begins in it. */
+static void hold_span(struct explaining *x, const struct pulih_span *span)
+{
+    if (span->kind == PULIH_SPAN_closed && x->held.kind == span->kind && x->held.to_us == span->from_us) {
+        x->held.to_us = span->to_us;
+        return;
+    }
+    print_held(x);
+    x->held = *span;
+}
+
 static void say_now(struct explaining *x)
 {
+    print_held(x);
     if (!x->json)
         pulih_buf_addf(&x->out, "    --- %s ---\n", text(x, (struct both){"sekarang", "now"}));
     x->said_now = true;
@@ -142,7 +162,13 @@ static void tell_span(void *of, const struct pulih_span *span)
         x->coming_us += us;
     else
         x->counted_us += us;
-    print_span(x, &part);
+    hold_span(x, &part);
+}
+
+static void tell_spans(struct explaining *x)
+{
+    pulih_countdown_explain(x->calendar, x->clock->event, x->clock->n, x->story.now_us, tell_span, x);
+    print_held(x);
 }
 
 /* --- a clock -------------------------------------------------------------------------------------------- */
@@ -218,7 +244,7 @@ static void print_clock(struct explaining *x)
     for (size_t i = 0; i < r->n; i++)
         add_what_happened(x, i);
     pulih_buf_addf(&x->out, "\n");
-    pulih_countdown_explain(x->calendar, r->event, r->n, x->story.now_us, tell_span, x);
+    tell_spans(x);
     pulih_buf_addf(&x->out, "\n");
     add_sum(x, (struct both){"terhitung     ", "counted       "}, x->counted_us);
     add_sum(x, (struct both){"tidak dihitung", "not counted   "}, x->stood_us);
@@ -236,7 +262,7 @@ static void print_clock_json(struct explaining *x)
     const struct pulih_clock_reading *r = x->clock;
 
     if (r->n)
-        pulih_countdown_explain(x->calendar, r->event, r->n, x->story.now_us, tell_span, x);
+        tell_spans(x);
     pulih_ctl_json_start(&x->out, "what", "clock");
     pulih_ctl_json_word(&x->out, "clock", pulih_ctl_word(PULIH_WORDS_deadline, r->rule->name));
     pulih_ctl_json_word(&x->out, "state", states[r->now.state]);
