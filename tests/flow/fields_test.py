@@ -97,6 +97,9 @@ def each_message(rule):
     return cases([(m, m) for m in PUBLISHED])(run)
 
 
+# Texts that must be words of the policy's lists; department_test.py has their refusals.
+BY_POLICY = {("reclassified", "department")}
+
 # --- rules of fields ----------------------------------------------------------------------------------------
 
 @each_message
@@ -134,7 +137,7 @@ def text_that_is_too_long_is_named_with_its_limit(p, message):
 def text_of_exactly_the_limit_is_accepted(p, message):
     body = good_body(message)
     for name, (kind, most, *_) in FIELDS[message].items():
-        if kind == "str":
+        if kind == "str" and (message, name) not in BY_POLICY:
             body[name] = "x" * most
     if message == "complaint":
         assert p.call(message, body)["result"] == "stored"
