@@ -23,6 +23,10 @@ struct pulih_told {
     struct pulih_view body; /* fields of class OPEN; may be absent */
 };
 
+/* Reads the open fields of an event that is a message `m`. False: it is another one, or cannot be read; *ret
+ * holds nothing then. */
+bool pulih_told_read(const struct pulih_told *e, enum pulih_m m, void *ret);
+
 /* What became of one clock. */
 struct pulih_clock_reading {
     const struct pulih_clock_rule *rule;

@@ -22,12 +22,14 @@ struct tracer {
     struct pulih_duration duration;
 };
 
-static bool decode(const struct pulih_told *e, enum pulih_m m, void *ret)
+bool pulih_told_read(const struct pulih_told *e, enum pulih_m m, void *ret)
 {
     struct pulih_fault fault;
 
+    if (e->m != m || !e->body.at)
+        return false;
     memset(ret, 0, pulih_message(m)->struct_bytes);
-    return e->m == m && e->body.at && pulih_msg_decode_part(m, e->body, PULIH_CLASS_OPEN, ret, &fault);
+    return pulih_msg_decode_part(m, e->body, PULIH_CLASS_OPEN, ret, &fault);
 }
 
 /* --- writing the countdown's events --------------------------------------------------------------------- */
@@ -75,7 +77,7 @@ static bool is_met_by(const struct pulih_clock_rule *rule, uint16_t event, const
 
     for (size_t i = 0; i < rule->n_met_by; i++)
         if (rule->met_by[i] == event)
-            return !decode(e, PULIH_M_contact, &contact) || contact.contact == PULIH_contact_told;
+            return !pulih_told_read(e, PULIH_M_contact, &contact) || contact.contact == PULIH_contact_told;
     return false;
 }
 
@@ -85,7 +87,7 @@ static bool was_refused(const struct tracer *t, int32_t version)
     struct pulih_message_refused msg;
 
     for (size_t i = 0; i < t->n; i++)
-        if (decode(&t->told[i], PULIH_M_message_refused, &msg) && msg.version == (uint64_t)version)
+        if (pulih_told_read(&t->told[i], PULIH_M_message_refused, &msg) && msg.version == (uint64_t)version)
             return true;
     return false;
 }
@@ -99,7 +101,7 @@ static void take_event(struct tracer *t, const struct pulih_told *e)
 
     t->event = (uint16_t)e->m;
     t->at_us = e->at_us;
-    if (!decode(e, PULIH_M_milestone, &msg) || was_refused(t, e->version))
+    if (!pulih_told_read(e, PULIH_M_milestone, &msg) || was_refused(t, e->version))
         return;
     t->event = PULIH_CLOCK_MILESTONE(msg.milestone);
     if (PULIH_HAS(&msg, milestone, at) && msg.at < t->at_us)
@@ -110,7 +112,7 @@ static void take_complaint(struct tracer *t, const struct pulih_told *e)
 {
     struct pulih_complaint msg;
 
-    if (!decode(e, PULIH_M_complaint, &msg))
+    if (!pulih_told_read(e, PULIH_M_complaint, &msg))
         return;
     t->spoken = pulih_channel_is_spoken(msg.channel);
     t->customers_date = msg.customer_deadline;
@@ -120,7 +122,7 @@ static void take_classified(struct tracer *t, const struct pulih_told *e)
 {
     struct pulih_classified msg;
 
-    if (!decode(e, PULIH_M_classified, &msg))
+    if (!pulih_told_read(e, PULIH_M_classified, &msg))
         return;
     t->tier = msg.tier;
     if (PULIH_HAS(&msg, classified, customer_deadline))
@@ -144,7 +146,7 @@ static void take_pause(struct tracer *t, const struct pulih_told *e)
 {
     struct pulih_clock_paused msg;
 
-    if (decode(e, PULIH_M_clock_paused, &msg))
+    if (pulih_told_read(e, PULIH_M_clock_paused, &msg))
         t->paused = t->rule->pauses >> msg.pause & 1;
 }
 
@@ -153,7 +155,7 @@ static void take_silence(struct tracer *t, const struct pulih_told *e)
 {
     struct pulih_silence_passed msg;
 
-    if (decode(e, PULIH_M_silence_passed, &msg) && (int64_t)msg.armed == t->asked && !t->ended &&
+    if (pulih_told_read(e, PULIH_M_silence_passed, &msg) && (int64_t)msg.armed == t->asked && !t->ended &&
         !was_refused(t, e->version)) {
         t->paused = false;
         t->asked = 0;
@@ -165,7 +167,7 @@ static void take_extension(struct tracer *t, size_t i)
     struct pulih_planned msg;
     struct pulih_duration by;
 
-    if (!decode(&t->told[i], PULIH_M_planned, &msg) || msg.cause != PULIH_plan_cause_extension ||
+    if (!pulih_told_read(&t->told[i], PULIH_M_planned, &msg) || msg.cause != PULIH_plan_cause_extension ||
         msg.clock != t->rule->name || !is_open(t) || !pulih_duration_parse(msg.by, &by))
         return;
     emit(t, i, PULIH_CLOCK_extend, by);
@@ -182,11 +184,11 @@ static void take_date(struct tracer *t, size_t i)
     struct pulih_calmed calmed;
     int64_t due_us = 0;
 
-    if (decode(e, PULIH_M_planned, &planned) && planned.cause == PULIH_plan_cause_agreement)
+    if (pulih_told_read(e, PULIH_M_planned, &planned) && planned.cause == PULIH_plan_cause_agreement)
         due_us = planned.due_at;
-    else if (decode(e, PULIH_M_reprimand_met, &met))
+    else if (pulih_told_read(e, PULIH_M_reprimand_met, &met))
         due_us = met.due_at;
-    else if (decode(e, PULIH_M_calmed, &calmed) && PULIH_HAS(&calmed, calmed, promise))
+    else if (pulih_told_read(e, PULIH_M_calmed, &calmed) && PULIH_HAS(&calmed, calmed, promise))
         due_us = calmed.due_at;
     if (e->m == PULIH_M_reprimand_met || e->m == PULIH_M_calmed)
         t->out->settled_us = e->at_us;

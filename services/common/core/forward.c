@@ -1,7 +1,5 @@
 #include "pulih/core/forward.h"
 
-#include <string.h>
-
 /* One row while the chronology is gone through. */
 struct seeker {
     const struct pulih_forward *rule;
@@ -9,19 +7,11 @@ struct seeker {
     unsigned times;
 };
 
-static bool decode(const struct pulih_told *e, enum pulih_m m, void *ret)
-{
-    struct pulih_fault fault;
-
-    memset(ret, 0, pulih_message(m)->struct_bytes);
-    return e->m == m && e->body.at && pulih_msg_decode_part(m, e->body, PULIH_CLASS_OPEN, ret, &fault);
-}
-
 static uint16_t contact_of(const struct pulih_told *e)
 {
     struct pulih_contact msg;
 
-    return decode(e, PULIH_M_contact, &msg) ? msg.contact : PULIH_contact_unknown;
+    return pulih_told_read(e, PULIH_M_contact, &msg) ? msg.contact : PULIH_contact_unknown;
 }
 
 bool pulih_is_word_of_ours(const struct pulih_told *e)
@@ -48,7 +38,7 @@ static bool names_third_party(const struct pulih_forward *rule, const struct pul
 {
     struct pulih_classified classified;
 
-    if (decode(e, PULIH_M_classified, &classified))
+    if (pulih_told_read(e, PULIH_M_classified, &classified))
         return rule->text && classified.third_party;
     return contact_of(e) == PULIH_contact_third_party;
 }
@@ -58,7 +48,7 @@ static void seek_rejection(struct seeker *s, const struct pulih_told *e)
 {
     struct pulih_offered offered;
 
-    if (!decode(e, PULIH_M_offered, &offered))
+    if (!pulih_told_read(e, PULIH_M_offered, &offered))
         return;
     if (offered.remedy != PULIH_remedy_explanation || offered.amount)
         s->occasion = NULL;
@@ -128,7 +118,7 @@ int64_t pulih_forwarded_until(const struct pulih_told *told, size_t n, int32_t v
     int64_t until_us = 0;
 
     for (size_t i = 0; i < n; i++)
-        if (told[i].version < version && decode(&told[i], PULIH_M_forward_passed, &msg) &&
+        if (told[i].version < version && pulih_told_read(&told[i], PULIH_M_forward_passed, &msg) &&
             msg.due_at > until_us)
             until_us = msg.due_at;
     return until_us;

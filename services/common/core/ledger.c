@@ -38,11 +38,7 @@ struct reader {
 
 static bool decode(const struct pulih_told *e, union pulih_any *ret)
 {
-    struct pulih_fault fault;
-
-    memset(ret, 0, sizeof *ret);
-    return e->m < PULIH_M_N && e->body.at &&
-           pulih_msg_decode_part(e->m, e->body, PULIH_CLASS_OPEN, ret, &fault);
+    return e->m < PULIH_M_N && pulih_told_read(e, e->m, ret);
 }
 
 /* The field of that name; NULL if there is none, or it is absent. */

@@ -1,22 +1,12 @@
 #include "pulih/core/plan.h"
 
-#include <string.h>
-
-static bool decode(const struct pulih_told *e, enum pulih_m m, void *ret)
-{
-    struct pulih_fault fault;
-
-    memset(ret, 0, pulih_message(m)->struct_bytes);
-    return e->m == m && e->body.at && pulih_msg_decode_part(m, e->body, PULIH_CLASS_OPEN, ret, &fault);
-}
-
 /* --- versions ------------------------------------------------------------------------------------------- */
 
 static void add_version(struct pulih_plan *plan, const struct pulih_told *e)
 {
     struct pulih_planned msg;
 
-    if (!decode(e, PULIH_M_planned, &msg))
+    if (!pulih_told_read(e, PULIH_M_planned, &msg))
         return;
     plan->versions[plan->n++] = (struct pulih_plan_version){
         .at_us = e->at_us,
@@ -31,7 +21,7 @@ static void take_kind(const struct pulih_policy *policy, struct pulih_plan *plan
 {
     struct pulih_classified msg;
 
-    if (!decode(e, PULIH_M_classified, &msg))
+    if (!pulih_told_read(e, PULIH_M_classified, &msg))
         return;
     plan->category = msg.category;
     int department = pulih_vocabulary_number(&policy->vocabulary, PULIH_WORDS_department, msg.department);
