@@ -93,13 +93,7 @@ static void read_close_on_silence(struct pulih_policy_reader *r, config_setting_
 
 static void read_pause_reasons(struct pulih_policy_reader *r, config_setting_t *at)
 {
-    if (!pulih_policy_elements(r, at, 0, PULIH_POLICY_WORDS_MAX))
-        return;
-    for (int i = 0; i < config_setting_length(at); i++) {
-        int pause = pulih_policy_word(r, config_setting_get_elem(at, (unsigned)i), PULIH_WORDS_pause);
-        if (pause >= 0)
-            r->policy->pause_reasons |= UINT32_C(1) << pause;
-    }
+    r->policy->pause_reasons = pulih_policy_word_list(r, at, PULIH_WORDS_pause, 0);
 }
 
 static void read_offers_max(struct pulih_policy_reader *r, config_setting_t *at)

@@ -64,25 +64,17 @@ void pulih_policy_read_approvals(struct pulih_policy_reader *r, config_setting_t
 }
 
 /* Bit n - 1 of a complaint's gravity is word n. */
-static uint32_t gravity_bit(int word)
-{
-    return word > 0 ? UINT32_C(1) << (word - 1) : 0;
-}
+#define GRAVITY(word) (UINT32_C(1) << (PULIH_gravity_##word - 1))
 
 void pulih_policy_read_four_eyes(struct pulih_policy_reader *r, config_setting_t *at)
 {
-    if (!pulih_policy_elements(r, at, 0, PULIH_POLICY_WORDS_MAX))
-        return;
-    r->policy->four_eyes = 0;
-    for (int i = 0; i < config_setting_length(at); i++)
-        r->policy->four_eyes |=
-            gravity_bit(pulih_policy_word(r, config_setting_get_elem(at, (unsigned)i), PULIH_WORDS_gravity));
+    r->policy->four_eyes = pulih_policy_word_list(r, at, PULIH_WORDS_gravity, 0) >> 1;
 }
 
 void pulih_policy_set_four_eyes(struct pulih_policy *p)
 {
-    p->four_eyes = gravity_bit(PULIH_gravity_corruption) | gravity_bit(PULIH_gravity_maladministration) |
-                   gravity_bit(PULIH_gravity_discrimination) | gravity_bit(PULIH_gravity_partiality);
+    p->four_eyes =
+        GRAVITY(corruption) | GRAVITY(maladministration) | GRAVITY(discrimination) | GRAVITY(partiality);
 }
 
 void pulih_policy_read_transfers_max(struct pulih_policy_reader *r, config_setting_t *at)

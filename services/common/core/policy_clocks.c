@@ -48,6 +48,14 @@ static const struct standard *standard_of(int name)
     return NULL;
 }
 
+struct pulih_named_calendar pulih_policy_standard_calendar(const struct pulih_policy *p)
+{
+    for (size_t i = 0; i < p->n_calendars; i++)
+        if (p->calendars[i].calendar == p->calendar)
+            return p->calendars[i];
+    return (struct pulih_named_calendar){0};
+}
+
 static void set_standard(const struct pulih_policy *p, const struct standard *s, struct pulih_clock_rule *ret)
 {
     *ret = (struct pulih_clock_rule){
@@ -60,9 +68,7 @@ static void set_standard(const struct pulih_policy *p, const struct standard *s,
     };
     for (; ret->n_met_by < PULIH_COUNT(s->met_by) && s->met_by[ret->n_met_by]; ret->n_met_by++)
         ret->met_by[ret->n_met_by] = s->met_by[ret->n_met_by];
-    for (size_t i = 0; i < p->n_calendars; i++)
-        if (p->calendars[i].calendar == p->calendar)
-            ret->calendar = p->calendars[i];
+    ret->calendar = pulih_policy_standard_calendar(p);
     for (int tier = 0; tier < PULIH_TIERS; tier++) {
         if (s->name == PULIH_deadline_resolution)
             ret->within[tier] = p->resolve_within[tier];
@@ -103,20 +109,6 @@ static void read_durations(struct pulih_policy_reader *r, config_setting_t *at, 
         for (int tier = 0; tier < PULIH_TIERS; tier++)
             ret[tier] = all;
     }
-}
-
-static uint32_t read_mask(struct pulih_policy_reader *r, const config_setting_t *at, enum pulih_words list)
-{
-    uint32_t mask = 0;
-
-    if (!pulih_policy_elements(r, at, 0, PULIH_POLICY_WORDS_MAX))
-        return 0;
-    for (int i = 0; i < config_setting_length(at); i++) {
-        int word = pulih_policy_word(r, config_setting_get_elem(at, (unsigned)i), list);
-        if (word >= 0)
-            mask |= UINT32_C(1) << word;
-    }
-    return mask;
 }
 
 /* A step that the daemons write, the complaint itself, or a milestone. */
@@ -160,7 +152,7 @@ static void read_extend(struct pulih_policy_reader *r, config_setting_t *at, str
     if (by)
         pulih_policy_duration(r, by, &ret->extend_by);
     if (reasons)
-        ret->extend_reasons = read_mask(r, reasons, PULIH_WORDS_extension);
+        ret->extend_reasons = pulih_policy_word_list(r, reasons, PULIH_WORDS_extension, 0);
 }
 
 /* Where a clock's time stands: in a setting of its own, in `within`, or with the customer. */
@@ -204,7 +196,7 @@ static void read_members(struct pulih_policy_reader *r, config_setting_t *row, s
     if ((at = config_setting_get_member(row, "reprimands")))
         pulih_policy_boolean(r, at, &ret->reprimands);
     if ((at = config_setting_get_member(row, "pauses")))
-        ret->pauses = read_mask(r, at, PULIH_WORDS_pause);
+        ret->pauses = pulih_policy_word_list(r, at, PULIH_WORDS_pause, 0);
     if ((at = config_setting_get_member(row, "extend")))
         read_extend(r, at, ret);
 }

@@ -221,14 +221,6 @@ static void put_in_force(struct pulih_policy_reader *r, config_setting_t *row, s
     }
 }
 
-static struct pulih_named_calendar standard_calendar(const struct pulih_policy *p)
-{
-    for (size_t i = 0; i < p->n_calendars; i++)
-        if (p->calendars[i].calendar == p->calendar)
-            return p->calendars[i];
-    return (struct pulih_named_calendar){0};
-}
-
 static bool is_given(const struct pulih_policy *p, struct pulih_view name)
 {
     for (size_t i = 0; i < p->n_packs; i++)
@@ -241,7 +233,7 @@ static void read_row(struct pulih_policy_reader *r, config_setting_t *row, struc
 {
     static const char *const names[] = {"file", "calendar", "confirmed"};
     PULIH_AUTO(pulih_buf_free) struct pulih_buf path = {0}, text = {0}, why = {0};
-    struct pulih_named_calendar calendar = standard_calendar(r->policy);
+    struct pulih_named_calendar calendar = pulih_policy_standard_calendar(r->policy);
     struct pulih_policy_reader inner = *r;
     size_t before = r->why->len;
 

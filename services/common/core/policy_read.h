@@ -49,7 +49,10 @@ bool pulih_policy_read_date(struct pulih_policy_reader *r, const struct config_s
 /* Number of a word of a list, -1 on a fault. */
 int pulih_policy_word(struct pulih_policy_reader *r, const struct config_setting_t *at,
                       enum pulih_words list);
-/* Bit n for each word n that a setting names, one or a list of them. */
+/* Bit n for each word n that a list names; it has `least` or more. */
+uint32_t pulih_policy_word_list(struct pulih_policy_reader *r, const struct config_setting_t *at,
+                                enum pulih_words list, size_t least);
+/* The same for a setting that is one word, or a list of some. */
 uint32_t pulih_policy_word_bits(struct pulih_policy_reader *r, const struct config_setting_t *at,
                                 enum pulih_words list);
 /* The words of a closed list as names, n of them; from the first one, or from the one after `unknown`. */
@@ -72,6 +75,8 @@ void pulih_policy_read_warn_before(struct pulih_policy_reader *r, struct config_
 /* policy_clocks.c; the second adds what must be there, once everything is read. */
 void pulih_policy_read_clocks(struct pulih_policy_reader *r, struct config_setting_t *at);
 void pulih_policy_add_clocks(struct pulih_policy *p);
+/* The calendar that counts where no other is named. */
+struct pulih_named_calendar pulih_policy_standard_calendar(const struct pulih_policy *p);
 /* False, reported: it says nothing that can be used. */
 bool pulih_policy_read_calendar_name(struct pulih_policy_reader *r, const struct config_setting_t *at,
                                      struct pulih_named_calendar *ret);

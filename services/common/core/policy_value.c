@@ -210,22 +210,28 @@ int pulih_policy_word(struct pulih_policy_reader *r, const config_setting_t *at,
     return number;
 }
 
+static uint32_t word_bit(struct pulih_policy_reader *r, const config_setting_t *at, enum pulih_words list)
+{
+    int word = pulih_policy_word(r, at, list);
+
+    return word < 0 ? 0 : UINT32_C(1) << word;
+}
+
+uint32_t pulih_policy_word_list(struct pulih_policy_reader *r, const config_setting_t *at,
+                                enum pulih_words list, size_t least)
+{
+    uint32_t bits = 0;
+
+    if (!pulih_policy_elements(r, at, least, PULIH_POLICY_WORDS_MAX))
+        return 0;
+    for (int i = 0; i < config_setting_length(at); i++)
+        bits |= word_bit(r, config_setting_get_elem(at, (unsigned)i), list);
+    return bits;
+}
+
 uint32_t pulih_policy_word_bits(struct pulih_policy_reader *r, const config_setting_t *at,
                                 enum pulih_words list)
 {
-    uint32_t bits = 0;
-    int word;
-
-    if (config_setting_type(at) == CONFIG_TYPE_STRING) {
-        word = pulih_policy_word(r, at, list);
-        return word < 0 ? 0 : UINT32_C(1) << word;
-    }
-    if (!pulih_policy_elements(r, at, 1, PULIH_POLICY_WORDS_MAX))
-        return 0;
-    for (int i = 0; i < config_setting_length(at); i++) {
-        word = pulih_policy_word(r, config_setting_get_elem(at, (unsigned)i), list);
-        if (word >= 0)
-            bits |= UINT32_C(1) << word;
-    }
-    return bits;
+    return config_setting_type(at) == CONFIG_TYPE_STRING ? word_bit(r, at, list)
+                                                         : pulih_policy_word_list(r, at, list, 1);
 }
