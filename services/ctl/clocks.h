@@ -8,8 +8,14 @@
 /* Explains the clocks of the complaint that the command names. */
 int pulih_ctl_explain_clocks(const struct pulih_ctl *ctl);
 
-/* The language that --language says, or the policy's. False: it was told what is wrong. */
-bool pulih_ctl_choose_language(const struct pulih_ctl *ctl, const struct pulih_policy *policy, int *ret);
+/* The language that --language says, or the standard one. False: it was told what is wrong. */
+bool pulih_ctl_choose_language(const struct pulih_ctl *ctl, int standard, int *ret);
+
+/* A text in both languages, and in one: Indonesian, or else English. */
+struct pulih_both {
+    const char *id, *en;
+};
+const char *pulih_both_in(struct pulih_both text, int language);
 
 /* Appends a length such as "1 jam 5 menit", "1 h 5 min". */
 void pulih_ctl_add_span(struct pulih_buf *out, int64_t us, int language);

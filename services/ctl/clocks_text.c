@@ -1,10 +1,26 @@
-/* Times, lengths and durations as people read them, in two languages. */
+/* Texts, times, lengths and durations as people read them, in two languages. */
 #include <time.h>
 
 #include "services/ctl/clocks.h"
 
 #define US     INT64_C(1000000)
 #define DAY_US (86400 * US)
+
+bool pulih_ctl_choose_language(const struct pulih_ctl *ctl, int standard, int *ret)
+{
+    const char *given = pulih_ctl_option(ctl, "language");
+
+    *ret = given ? pulih_word_number(PULIH_WORDS_language, pulih_view_of(given)) : standard;
+    if (!given || *ret == PULIH_language_id || *ret == PULIH_language_en)
+        return true;
+    pulih_ctl_usage(ctl, "--language wants id or en, got %s", given);
+    return false;
+}
+
+const char *pulih_both_in(struct pulih_both text, int language)
+{
+    return language == PULIH_language_id ? text.id : text.en;
+}
 
 void pulih_ctl_add_span(struct pulih_buf *out, int64_t us, int language)
 {
@@ -22,19 +38,17 @@ void pulih_ctl_add_span(struct pulih_buf *out, int64_t us, int language)
 
 void pulih_ctl_add_duration(struct pulih_buf *out, struct pulih_duration d, int language)
 {
-    static const struct {
-        const char *en, *id;
-    } units[PULIH_UNIT_N] = {
-        [PULIH_UNIT_second] = {"second", "detik"},
-        [PULIH_UNIT_minute] = {"minute", "menit"},
-        [PULIH_UNIT_hour] = {"hour", "jam"},
-        [PULIH_UNIT_calendar_day] = {"calendar day", "hari kalender"},
-        [PULIH_UNIT_week] = {"week", "minggu"},
-        [PULIH_UNIT_month] = {"month", "bulan"},
-        [PULIH_UNIT_working_minute] = {"working minute", "menit kerja"},
-        [PULIH_UNIT_working_hour] = {"working hour", "jam kerja"},
-        [PULIH_UNIT_working_day] = {"working day", "hari kerja"},
-        [PULIH_UNIT_business_day] = {"business day", "hari bisnis"},
+    static const struct pulih_both units[PULIH_UNIT_N] = {
+        [PULIH_UNIT_second] = {"detik", "second"},
+        [PULIH_UNIT_minute] = {"menit", "minute"},
+        [PULIH_UNIT_hour] = {"jam", "hour"},
+        [PULIH_UNIT_calendar_day] = {"hari kalender", "calendar day"},
+        [PULIH_UNIT_week] = {"minggu", "week"},
+        [PULIH_UNIT_month] = {"bulan", "month"},
+        [PULIH_UNIT_working_minute] = {"menit kerja", "working minute"},
+        [PULIH_UNIT_working_hour] = {"jam kerja", "working hour"},
+        [PULIH_UNIT_working_day] = {"hari kerja", "working day"},
+        [PULIH_UNIT_business_day] = {"hari bisnis", "business day"},
     };
 
     if (language == PULIH_language_id)

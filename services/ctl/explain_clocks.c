@@ -7,11 +7,6 @@
 #include "services/ctl/judge.h"
 #include "services/ctl/story.h"
 
-/* Texts in both languages, by PULIH_language_*. */
-struct both {
-    const char *id, *en;
-};
-
 struct explaining {
     struct pulih_ctl_story story;
     struct pulih_buf out;
@@ -23,9 +18,9 @@ struct explaining {
     int64_t counted_us, coming_us, stood_us; /* used, still to be counted, not counted */
 };
 
-static const char *text(const struct explaining *x, struct both b)
+static const char *text(const struct explaining *x, struct pulih_both b)
 {
-    return x->language == PULIH_language_id ? b.id : b.en;
+    return pulih_both_in(b, x->language);
 }
 
 /* --- why ------------------------------------------------------------------------------------------------ */
@@ -51,9 +46,10 @@ static const char *pause_reason(const struct explaining *x, const struct pulih_s
         pulih_msg_decode_part(told->m, told->body, PULIH_CLASS_OPEN, &msg, &fault))
         return pulih_word_label(PULIH_WORDS_pause, msg.pause, x->language);
     if (told && told->state == PULIH_STATE_verifying)
-        return text(x, (struct both){"pelanggan ditanya apakah semuanya sudah beres",
-                                     "the customer is asked whether all is well"});
-    return text(x, (struct both){"tawaran menunggu jawaban pelanggan", "an offer waits for the customer"});
+        return text(x, (struct pulih_both){"pelanggan ditanya apakah semuanya sudah beres",
+                                           "the customer is asked whether all is well"});
+    return text(x,
+                (struct pulih_both){"tawaran menunggu jawaban pelanggan", "an offer waits for the customer"});
 }
 
 /* Why a span counts or not, with the name of the day where it has one. */
@@ -64,14 +60,15 @@ static void add_why(const struct explaining *x, const struct pulih_span *span, s
     switch (span->kind) {
     case PULIH_SPAN_counted:
         pulih_buf_addf(out, "%s",
-                       working ? text(x, (struct both){"jam kerja", "working hours"})
-                               : text(x, (struct both){"siang dan malam", "day and night"}));
+                       working ? text(x, (struct pulih_both){"jam kerja", "working hours"})
+                               : text(x, (struct pulih_both){"siang dan malam", "day and night"}));
         return;
     case PULIH_SPAN_closed:
-        pulih_buf_addf(out, "%s", text(x, (struct both){"di luar jam kerja", "outside of working hours"}));
+        pulih_buf_addf(out, "%s",
+                       text(x, (struct pulih_both){"di luar jam kerja", "outside of working hours"}));
         return;
     case PULIH_SPAN_special:
-        pulih_buf_addf(out, "%s", text(x, (struct both){"hari libur", "holiday"}));
+        pulih_buf_addf(out, "%s", text(x, (struct pulih_both){"hari libur", "holiday"}));
         if (span->day && span->day->name.len) {
             pulih_buf_addf(out, ": ");
             pulih_ctl_add_text(out, span->day->name, -1);
@@ -81,7 +78,7 @@ static void add_why(const struct explaining *x, const struct pulih_span *span, s
         pulih_buf_addf(out, "%s", pause_reason(x, span));
         return;
     case PULIH_SPAN_met:
-        pulih_buf_addf(out, "%s", text(x, (struct both){"sudah ditutup", "it was closed"}));
+        pulih_buf_addf(out, "%s", text(x, (struct pulih_both){"sudah ditutup", "it was closed"}));
         return;
     }
 }
@@ -134,7 +131,7 @@ static void say_now(struct explaining *x)
 {
     print_held(x);
     if (!x->json)
-        pulih_buf_addf(&x->out, "    --- %s ---\n", text(x, (struct both){"sekarang", "now"}));
+        pulih_buf_addf(&x->out, "    --- %s ---\n", text(x, (struct pulih_both){"sekarang", "now"}));
     x->said_now = true;
 }
 
@@ -173,9 +170,9 @@ static void tell_spans(struct explaining *x)
 
 /* --- a clock -------------------------------------------------------------------------------------------- */
 
-static struct both state_text(const struct pulih_clock_reading *r)
+static struct pulih_both state_text(const struct pulih_clock_reading *r)
 {
-    static const struct both states[] = {
+    static const struct pulih_both states[] = {
         [PULIH_CLOCK_unstarted] = {"belum mulai", "not started"},
         [PULIH_CLOCK_running] = {"berjalan", "running"},
         [PULIH_CLOCK_paused] = {"berhenti sementara", "standing"},
@@ -185,7 +182,7 @@ static struct both state_text(const struct pulih_clock_reading *r)
     return states[r->now.state];
 }
 
-static void add_instant(struct explaining *x, struct both label, int64_t at_us)
+static void add_instant(struct explaining *x, struct pulih_both label, int64_t at_us)
 {
     if (!at_us)
         return;
@@ -196,7 +193,7 @@ static void add_instant(struct explaining *x, struct both label, int64_t at_us)
 
 static void add_what_happened(struct explaining *x, size_t i)
 {
-    static const struct both labels[PULIH_CLOCK_N] = {
+    static const struct pulih_both labels[PULIH_CLOCK_N] = {
         [PULIH_CLOCK_start] = {"mulai, tenggat", "starts, due within"},
         [PULIH_CLOCK_extend] = {"diperpanjang", "extended by"},
         [PULIH_CLOCK_convert] = {"sejak ini tenggatnya", "from here on due within"},
@@ -221,7 +218,7 @@ static void add_what_happened(struct explaining *x, size_t i)
     pulih_buf_addf(&x->out, " (%s)\n", pulih_message(x->story.told[x->clock->told[i]].m)->name);
 }
 
-static void add_sum(struct explaining *x, struct both label, int64_t us)
+static void add_sum(struct explaining *x, struct pulih_both label, int64_t us)
 {
     pulih_buf_addf(&x->out, "  %s ", text(x, label));
     pulih_ctl_add_span(&x->out, us, x->language);
@@ -236,24 +233,24 @@ static void print_clock(struct explaining *x)
                    text(x, state_text(r)));
     if (r->n == 0)
         return;
-    pulih_buf_addf(&x->out, "  %s %.*s (%s)\n", text(x, (struct both){"kalender", "calendar"}),
+    pulih_buf_addf(&x->out, "  %s %.*s (%s)\n", text(x, (struct pulih_both){"kalender", "calendar"}),
                    PULIH_VIEW_ARG(r->rule->calendar.name), pulih_calendar_zone(x->calendar));
     if (r->rule->pack.at)
-        pulih_buf_addf(&x->out, "  %s %.*s\n", text(x, (struct both){"paket", "pack"}),
+        pulih_buf_addf(&x->out, "  %s %.*s\n", text(x, (struct pulih_both){"paket", "pack"}),
                        PULIH_VIEW_ARG(r->rule->pack));
     for (size_t i = 0; i < r->n; i++)
         add_what_happened(x, i);
     pulih_buf_addf(&x->out, "\n");
     tell_spans(x);
     pulih_buf_addf(&x->out, "\n");
-    add_sum(x, (struct both){"terhitung     ", "counted       "}, x->counted_us);
-    add_sum(x, (struct both){"tidak dihitung", "not counted   "}, x->stood_us);
+    add_sum(x, (struct pulih_both){"terhitung     ", "counted       "}, x->counted_us);
+    add_sum(x, (struct pulih_both){"tidak dihitung", "not counted   "}, x->stood_us);
     if (r->now.state == PULIH_CLOCK_running)
-        add_sum(x, (struct both){"masih ada     ", "still left    "}, x->coming_us);
+        add_sum(x, (struct pulih_both){"masih ada     ", "still left    "}, x->coming_us);
     else
-        add_sum(x, (struct both){"masih ada     ", "still left    "}, r->now.left_us);
-    add_instant(x, (struct both){"jatuh tempo   ", "due           "}, r->now.due_us);
-    add_instant(x, (struct both){"terlewat      ", "missed        "}, r->now.missed_us);
+        add_sum(x, (struct pulih_both){"masih ada     ", "still left    "}, r->now.left_us);
+    add_instant(x, (struct pulih_both){"jatuh tempo   ", "due           "}, r->now.due_us);
+    add_instant(x, (struct pulih_both){"terlewat      ", "missed        "}, r->now.missed_us);
 }
 
 static void print_clock_json(struct explaining *x)
@@ -285,7 +282,7 @@ static void explain_all(struct explaining *x, const struct pulih_policy *policy)
     pulih_clocks_read(policy, x->story.told, x->story.n, x->story.now_us, &x->story.arena, all);
     if (!x->json)
         pulih_buf_addf(&x->out, "%s, %s %s\n", x->story.reference,
-                       text(x, (struct both){"menurut kebijakan", "by policy"}), policy->version);
+                       text(x, (struct pulih_both){"menurut kebijakan", "by policy"}), policy->version);
     for (size_t i = 0; i < policy->n_clocks; i++) {
         x->clock = &all[i];
         x->calendar = all[i].rule->calendar.calendar;
@@ -305,17 +302,6 @@ static void end_explaining(struct explaining *x)
     pulih_buf_free(&x->out);
 }
 
-bool pulih_ctl_choose_language(const struct pulih_ctl *ctl, const struct pulih_policy *policy, int *ret)
-{
-    const char *given = pulih_ctl_option(ctl, "language");
-
-    *ret = given ? pulih_word_number(PULIH_WORDS_language, pulih_view_of(given)) : policy->language;
-    if (*ret == PULIH_language_id || *ret == PULIH_language_en)
-        return true;
-    pulih_ctl_usage(ctl, "--language wants id or en, got %s", given);
-    return false;
-}
-
 int pulih_ctl_explain_clocks(const struct pulih_ctl *ctl)
 {
     PULIH_AUTO(end_explaining) struct explaining x = {.json = pulih_ctl_option(ctl, "json")};
@@ -323,7 +309,7 @@ int pulih_ctl_explain_clocks(const struct pulih_ctl *ctl)
 
     if (!judge.policy)
         return PULIH_CTL_FAILED;
-    if (!pulih_ctl_choose_language(ctl, judge.policy, &x.language))
+    if (!pulih_ctl_choose_language(ctl, judge.policy->language, &x.language))
         return PULIH_CTL_USAGE;
     if (!pulih_ctl_story_find(ctl, ctl->args[0], &x.story) ||
         !pulih_ctl_keep_past(ctl, x.story.db, judge.policy))

@@ -4,19 +4,6 @@
 enum { P_n, P_kind, P_told_at, P_due_at };
 enum { L_n, L_version, L_kind };
 
-static void cell_word(struct pulih_ctl_ledger *l, enum pulih_words list, uint16_t word)
-{
-    bool plain = l->table.json || l->language == PULIH_language_unknown;
-
-    pulih_ctl_cell(&l->table, pulih_view_of(plain ? pulih_ctl_word(list, word)
-                                                  : pulih_word_label(list, word, l->language)));
-}
-
-static void cell_word_or_null(struct pulih_ctl_ledger *l, enum pulih_words list, uint16_t word)
-{
-    pulih_ctl_cell(&l->table, word ? pulih_view_of(pulih_ctl_word(list, word)) : (struct pulih_view){0});
-}
-
 static void add_label(struct pulih_ctl_ledger *l, enum pulih_words list, int64_t word)
 {
     bool plain = l->table.json || l->language == PULIH_language_unknown;
@@ -29,6 +16,17 @@ static void end_cell(struct pulih_ctl_ledger *l)
 {
     pulih_ctl_cell(&l->table, pulih_view_of_buf(&l->cell));
     pulih_buf_empty(&l->cell);
+}
+
+static void cell_word(struct pulih_ctl_ledger *l, enum pulih_words list, uint16_t word)
+{
+    add_label(l, list, word);
+    end_cell(l);
+}
+
+static void cell_word_or_null(struct pulih_ctl_ledger *l, enum pulih_words list, uint16_t word)
+{
+    pulih_ctl_cell(&l->table, word ? pulih_view_of(pulih_ctl_word(list, word)) : (struct pulih_view){0});
 }
 
 /* "Kepala Divisi (K401)", "customer". */

@@ -1,6 +1,7 @@
 /* pulihctl pack: a regulator's figures, read by people before they confirm them. */
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "proto/msg.h"
 #include "pulih/base/clock.h"
@@ -18,14 +19,14 @@ static const char *print_date(int32_t date, char out[DATE_BYTES])
     return out;
 }
 
-/* Today by UTC, which is near enough for laws. */
+/* Today by UTC, for whoever fills in a row. */
 static int32_t today(void)
 {
-    char iso[28];
-    int year, month, day;
+    time_t now_s = (time_t)(pulih_wall_us() / 1000000);
+    struct tm day;
 
-    pulih_time_print(pulih_now_us(), iso);
-    return sscanf(iso, "%4d-%2d-%2d", &year, &month, &day) == 3 ? year * 10000 + month * 100 + day : 0;
+    gmtime_r(&now_s, &day);
+    return (day.tm_year + 1900) * 10000 + (day.tm_mon + 1) * 100 + day.tm_mday;
 }
 
 static void add_period(struct pulih_buf *out, struct pulih_period period)
@@ -198,6 +199,8 @@ void pulih_ctl_list_packs(const struct pulih_policy *policy)
         [PULIH_PACK_expired] = "no longer in force: no clock of it starts any more",
     };
     char date[DATE_BYTES];
+    int64_t day_us;
+    int32_t now = pulih_calendar_date(policy->calendar, pulih_wall_us(), &day_us);
 
     for (size_t i = 0; i < policy->n_packs; i++) {
         const struct pulih_pack *pack = &policy->packs[i];
@@ -205,6 +208,6 @@ void pulih_ctl_list_packs(const struct pulih_policy *policy)
         if (pack->confirmed_by.at)
             printf("confirmed by %.*s on %s, ", PULIH_VIEW_ARG(pack->confirmed_by),
                    print_date(pack->confirmed_on, date));
-        printf("%s\n", states[pulih_pack_state(pack, today())]);
+        printf("%s\n", states[pulih_pack_state(pack, now)]);
     }
 }

@@ -5,11 +5,6 @@
 #include "services/ctl/judge.h"
 #include "services/ctl/story.h"
 
-/* Texts in both languages. */
-struct both {
-    const char *id, *en;
-};
-
 struct planning {
     struct pulih_ctl_story story;
     struct pulih_buf out, room;
@@ -21,9 +16,9 @@ struct planning {
 
 static const char *const part_names[PULIH_PLAN_TEXTS] = {"purpose", "scope", "definitions"};
 
-static const char *text(const struct planning *p, struct both b)
+static const char *text(const struct planning *p, struct pulih_both b)
 {
-    return p->language == PULIH_language_id ? b.id : b.en;
+    return pulih_both_in(b, p->language);
 }
 
 static struct pulih_view label(const struct planning *p, enum pulih_words list, uint16_t number)
@@ -65,7 +60,8 @@ static enum state state_of(const struct pulih_clock_reading *r)
 
 static const char *print_state(const struct planning *p, enum state state)
 {
-    static const struct both states[] = {{"berjalan", "open"}, {"terpenuhi", "kept"}, {"terlewat", "missed"}};
+    static const struct pulih_both states[] = {
+        {"berjalan", "open"}, {"terpenuhi", "kept"}, {"terlewat", "missed"}};
 
     return p->json ? states[state].en : text(p, states[state]);
 }
@@ -84,12 +80,12 @@ static void print_yardstick(struct planning *p, struct pulih_view metric, const 
         return;
     }
     pulih_buf_addf(&p->out, "  %-10s %.*s: %s %s", print_state(p, state), PULIH_VIEW_ARG(metric),
-                   text(p, (struct both){"paling banyak", "at most"}), target);
+                   text(p, (struct pulih_both){"paling banyak", "at most"}), target);
     if (due_us) {
-        pulih_buf_addf(&p->out, ", %s ", text(p, (struct both){"sampai", "until"}));
+        pulih_buf_addf(&p->out, ", %s ", text(p, (struct pulih_both){"sampai", "until"}));
         pulih_ctl_add_local(&p->out, p->policy->calendar, due_us, p->language);
     }
-    pulih_buf_addf(&p->out, "; %s %s\n", text(p, (struct both){"sejauh ini", "so far"}), measured);
+    pulih_buf_addf(&p->out, "; %s %s\n", text(p, (struct pulih_both){"sejauh ini", "so far"}), measured);
 }
 
 /* What was used up to now, or to the end; of a clock in working units working time. */
@@ -116,7 +112,8 @@ static void print_clock(struct planning *p, const struct pulih_clock_reading *r)
     if (r->event[0].duration.amount)
         pulih_ctl_add_duration(&target, r->event[0].duration, p->language);
     else
-        pulih_buf_addf(&target, "%s", text(p, (struct both){"tanggal pelanggan", "the customer's date"}));
+        pulih_buf_addf(&target, "%s",
+                       text(p, (struct pulih_both){"tanggal pelanggan", "the customer's date"}));
     add_used(p, r, &used);
     print_yardstick(p, metric, pulih_buf_text(&target), r->now.due_us, pulih_buf_text(&used), state_of(r));
 }
@@ -128,7 +125,7 @@ static void print_count(struct planning *p, enum pulih_plan_metric metric)
         [PULIH_PLAN_declined] = "declined_offers",
         [PULIH_PLAN_reopened] = "reopened",
     };
-    static const struct both labels[PULIH_PLAN_METRICS] = {
+    static const struct pulih_both labels[PULIH_PLAN_METRICS] = {
         [PULIH_PLAN_reprimands] = {"teguran resmi", "reprimands"},
         [PULIH_PLAN_declined] = {"tawaran yang ditolak pelanggan", "declined offers"},
         [PULIH_PLAN_reopened] = {"dibuka kembali", "reopened"},
@@ -152,7 +149,7 @@ static void print_yardsticks(struct planning *p)
 
 /* --- steps and versions --------------------------------------------------------------------------------- */
 
-static void add_date(struct planning *p, struct both what, int64_t at_us)
+static void add_date(struct planning *p, struct pulih_both what, int64_t at_us)
 {
     if (!at_us)
         return;
@@ -162,7 +159,7 @@ static void add_date(struct planning *p, struct both what, int64_t at_us)
 
 static void print_step(struct planning *p, size_t i)
 {
-    static const struct both labels[PULIH_PLAN_STEPS] = {
+    static const struct pulih_both labels[PULIH_PLAN_STEPS] = {
         {"pelanggan tahu langkah dan tenggatnya", "the customer knows steps and deadline"},
         {"penyelesaian ditawarkan", "a solution is offered"},
         {"yang disepakati dilaksanakan", "what was agreed is carried out"},
@@ -180,15 +177,15 @@ static void print_step(struct planning *p, size_t i)
         return;
     }
     pulih_buf_addf(&p->out, "  %zu. %s", i + 1, text(p, labels[i]));
-    add_date(p, (struct both){"paling lambat", "by"}, step->due_us);
-    add_date(p, (struct both){"selesai", "done"}, step->done_us);
+    add_date(p, (struct pulih_both){"paling lambat", "by"}, step->due_us);
+    add_date(p, (struct pulih_both){"selesai", "done"}, step->done_us);
     pulih_buf_addf(&p->out, "\n");
 }
 
 static struct pulih_view cause(const struct planning *p, const struct pulih_plan_version *v)
 {
     if (v->cause == PULIH_plan_cause_unknown)
-        return pulih_view_of(text(p, (struct both){"rencana pertama", "first plan"}));
+        return pulih_view_of(text(p, (struct pulih_both){"rencana pertama", "first plan"}));
     return label(p, PULIH_WORDS_plan_cause, v->cause);
 }
 
@@ -210,7 +207,7 @@ static void print_version(struct planning *p, size_t i)
     pulih_buf_addf(&p->out, "  %zu  ", i + 1);
     pulih_ctl_add_local(&p->out, p->policy->calendar, v->at_us, p->language);
     pulih_buf_addf(&p->out, "  %.*s", PULIH_VIEW_ARG(because));
-    add_date(p, (struct both){"jatuh tempo", "due"}, v->due_us);
+    add_date(p, (struct pulih_both){"jatuh tempo", "due"}, v->due_us);
     pulih_buf_addf(&p->out, " (%.*s)\n", PULIH_VIEW_ARG(v->policy));
 }
 
@@ -229,11 +226,12 @@ static void print_json(struct planning *p)
 
 static void print_texts(struct planning *p)
 {
-    static const struct both heads[PULIH_PLAN_TEXTS] = {
+    static const struct pulih_both heads[PULIH_PLAN_TEXTS] = {
         {"1. TUJUAN", "1. PURPOSE"}, {"2. RUANG LINGKUP", "2. SCOPE"}, {"3. DEFINISI", "3. DEFINITIONS"}};
 
-    pulih_buf_addf(&p->out, "%s %s, %s %zu\n", text(p, (struct both){"Rencana penanganan", "Handling plan"}),
-                   p->story.reference, text(p, (struct both){"versi", "version"}), p->plan.n);
+    pulih_buf_addf(&p->out, "%s %s, %s %zu\n",
+                   text(p, (struct pulih_both){"Rencana penanganan", "Handling plan"}), p->story.reference,
+                   text(p, (struct pulih_both){"versi", "version"}), p->plan.n);
     for (size_t i = 0; i < PULIH_PLAN_TEXTS; i++) {
         pulih_buf_addf(&p->out, "\n%s\n  ", text(p, heads[i]));
         pulih_ctl_add_text(&p->out, part(p, i), 2);
@@ -241,7 +239,7 @@ static void print_texts(struct planning *p)
     }
 }
 
-static void add_head(struct planning *p, struct both head)
+static void add_head(struct planning *p, struct pulih_both head)
 {
     if (!p->json)
         pulih_buf_addf(&p->out, "\n%s\n", text(p, head));
@@ -253,12 +251,12 @@ static void print_plan(struct planning *p)
         print_json(p);
     else
         print_texts(p);
-    add_head(p, (struct both){"4. TOLOK UKUR", "4. YARDSTICKS"});
+    add_head(p, (struct pulih_both){"4. TOLOK UKUR", "4. YARDSTICKS"});
     print_yardsticks(p);
-    add_head(p, (struct both){"5. LANGKAH", "5. STEPS"});
+    add_head(p, (struct pulih_both){"5. LANGKAH", "5. STEPS"});
     for (size_t i = 0; i < PULIH_PLAN_STEPS; i++)
         print_step(p, i);
-    add_head(p, (struct both){"VERSI", "VERSIONS"});
+    add_head(p, (struct pulih_both){"VERSI", "VERSIONS"});
     for (size_t i = 0; i < p->plan.n; i++)
         print_version(p, i);
     pulih_ctl_write(&p->out);
@@ -279,7 +277,7 @@ int pulih_ctl_plan(const struct pulih_ctl *ctl)
     if (!judge.policy)
         return PULIH_CTL_FAILED;
     p.policy = judge.policy;
-    if (!pulih_ctl_choose_language(ctl, judge.policy, &p.language))
+    if (!pulih_ctl_choose_language(ctl, judge.policy->language, &p.language))
         return PULIH_CTL_USAGE;
     if (!judge.policy->plan[0][p.language].at)
         return pulih_ctl_failed(ctl, "the policy says no purpose, scope and definitions: give it `plan`");

@@ -12,20 +12,6 @@ static const int64_t US_PER_HOUR = INT64_C(3600000000);
 
 enum { WITHIN_HOURS = 24, WITHIN_MAX_HOURS = 24 * 366, LIMIT = 50 };
 
-static bool choose_language(const struct pulih_ctl *ctl, int *ret)
-{
-    const char *given = pulih_ctl_option(ctl, "language");
-
-    *ret = PULIH_language_unknown;
-    if (!given)
-        return true;
-    *ret = pulih_word_number(PULIH_WORDS_language, pulih_view_of(given));
-    if (*ret == PULIH_language_id || *ret == PULIH_language_en)
-        return true;
-    pulih_ctl_usage(ctl, "--language wants id or en, got %s", given);
-    return false;
-}
-
 /* --- of one complaint ----------------------------------------------------------------------------------- */
 
 static int show_one(const struct pulih_ctl *ctl, int language)
@@ -196,7 +182,7 @@ int pulih_ctl_promises(const struct pulih_ctl *ctl)
 {
     int language;
 
-    if (!choose_language(ctl, &language))
+    if (!pulih_ctl_choose_language(ctl, PULIH_language_unknown, &language))
         return PULIH_CTL_USAGE;
     if (ctl->n_args && pulih_ctl_option(ctl, "due"))
         return pulih_ctl_usage(ctl, "--due is about all complaints: leave REF out");
