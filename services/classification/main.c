@@ -4,7 +4,7 @@
 #include "services/classification/learning.h"
 #include "services/classification/similar.h"
 
-static const struct pulih_handler handlers[] = {
+static const struct pulih_handler classification_handlers[] = {
     {PULIH_M_complaint, classification_on_complaint, PULIH_BY_HINT},
     {PULIH_M_reclassified, classification_on_reclassified, 0},
 };
@@ -14,8 +14,8 @@ int main(int argc, char **argv)
     return pulih_service_main(argc, argv,
                               &(const struct pulih_service){
                                   .stage = PULIH_STAGE_classification,
-                                  .handlers = handlers,
-                                  .n_handlers = PULIH_COUNT(handlers),
+                                  .handlers = classification_handlers,
+                                  .n_handlers = PULIH_COUNT(classification_handlers),
                                   .statements = classification_statements,
                                   .n_statements = CLASSIFICATION_SQL_N,
                                   .beat = classification_compare,

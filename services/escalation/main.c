@@ -3,7 +3,7 @@
 #include "services/escalation/handlers.h"
 #include "services/escalation/timer.h"
 
-static const struct pulih_handler handlers[] = {
+static const struct pulih_handler escalation_handlers[] = {
     {PULIH_M_classified, escalation_on_classified, PULIH_BY_HINT | PULIH_BY_STORY},
     {PULIH_M_deadline_passed, escalation_on_deadline_passed, 0},
     {PULIH_M_reprimand_acknowledged, escalation_on_reprimand_acknowledged, PULIH_BY_STORY},
@@ -22,8 +22,8 @@ int main(int argc, char **argv)
     return pulih_service_main(argc, argv,
                               &(const struct pulih_service){
                                   .stage = PULIH_STAGE_escalation,
-                                  .handlers = handlers,
-                                  .n_handlers = PULIH_COUNT(handlers),
+                                  .handlers = escalation_handlers,
+                                  .n_handlers = PULIH_COUNT(escalation_handlers),
                                   .statements = escalation_statements,
                                   .n_statements = ESCALATION_SQL_N,
                                   .beat = escalation_timer,

@@ -3,7 +3,7 @@
 #include "services/followup/door.h"
 #include "services/followup/handlers.h"
 
-static const struct pulih_handler handlers[] = {
+static const struct pulih_handler followup_handlers[] = {
     {PULIH_M_planned, followup_on_planned, PULIH_BY_HINT | PULIH_BY_STORY},
     {PULIH_M_note, followup_on_note, 0},
     {PULIH_M_milestone, followup_on_milestone, PULIH_BY_STORY},
@@ -42,8 +42,8 @@ int main(int argc, char **argv)
     return pulih_service_main(argc, argv,
                               &(const struct pulih_service){
                                   .stage = PULIH_STAGE_followup,
-                                  .handlers = handlers,
-                                  .n_handlers = PULIH_COUNT(handlers),
+                                  .handlers = followup_handlers,
+                                  .n_handlers = PULIH_COUNT(followup_handlers),
                                   .door = &followup_door,
                               });
 }

@@ -19,7 +19,8 @@ int daemon_main(int argc, char **argv);
 
 static struct desk *open_desk(int state)
 {
-    return desk_open(PULIH_STAGE_classification, handlers, PULIH_COUNT(handlers), state);
+    return desk_open(PULIH_STAGE_classification, classification_handlers,
+                     PULIH_COUNT(classification_handlers), state);
 }
 
 static struct pulih_complaint complaint_of(const char *story)

@@ -11,33 +11,18 @@
 #include <cmocka.h>
 
 #include "pulih/core/clocks.h"
-#include "services/escalation/handlers.h"
-#include "services/followup/handlers.h"
 #include "tests/lib/calendars.h"
 #include "tests/lib/desk.h"
 
-static const struct pulih_handler escalation_handlers[] = {
-    {PULIH_M_classified, escalation_on_classified, PULIH_BY_STORY},
-    {PULIH_M_deadline_passed, escalation_on_deadline_passed, 0},
-    {PULIH_M_reprimand_acknowledged, escalation_on_reprimand_acknowledged, PULIH_BY_STORY},
-    {PULIH_M_reprimand_answered, escalation_on_reprimand_answered, PULIH_BY_STORY},
-    {PULIH_M_deescalated, escalation_on_deescalated, PULIH_BY_STORY},
-    {PULIH_M_paused, escalation_on_paused, 0},
-    {PULIH_M_resumed, escalation_on_resumed, PULIH_BY_STORY},
-    {PULIH_M_extended, escalation_on_extended, PULIH_BY_STORY},
-    {PULIH_M_put_in_writing, escalation_on_put_in_writing, PULIH_BY_STORY},
-    {PULIH_M_renegotiated, escalation_on_renegotiated, PULIH_BY_STORY},
-};
-static const struct pulih_handler followup_handlers[] = {
-    {PULIH_M_planned, followup_on_planned, PULIH_BY_STORY},
-    {PULIH_M_offer_made, followup_on_offer_made, PULIH_BY_STORY},
-    {PULIH_M_offer_answered, followup_on_offer_answered, PULIH_BY_STORY},
-    {PULIH_M_executed, followup_on_executed, PULIH_BY_STORY},
-    {PULIH_M_verification_answered, followup_on_verification_answered, PULIH_BY_STORY},
-    {PULIH_M_withdrawn, followup_on_withdrawn, 0},
-    {PULIH_M_reopened, followup_on_reopened, PULIH_BY_STORY},
-    {PULIH_M_milestone, followup_on_milestone, PULIH_BY_STORY},
-};
+/* The handlers as the daemons have them. */
+int escalation_main(int argc, char **argv);
+int followup_main(int argc, char **argv);
+#define main escalation_main
+#include "services/escalation/main.c"
+#undef main
+#define main followup_main
+#include "services/followup/main.c"
+#undef main
 
 enum { STORY_MAX = 400, BODY_MAX = 240, HISTORIES = 300, STEPS = 40 };
 

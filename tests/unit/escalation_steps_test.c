@@ -25,7 +25,7 @@ static const int our_turn[] = {PULIH_STATE_acknowledged, PULIH_STATE_approving, 
 
 static struct desk *open_desk(int state)
 {
-    return desk_open(PULIH_STAGE_escalation, handlers, PULIH_COUNT(handlers), state);
+    return desk_open(PULIH_STAGE_escalation, escalation_handlers, PULIH_COUNT(escalation_handlers), state);
 }
 
 static int64_t working_us(const struct desk *d, int64_t from_us, int64_t to_us)

@@ -27,7 +27,7 @@ static const int resting[] = {PULIH_STATE_acknowledged, PULIH_STATE_approving, P
 
 static struct desk *open_desk(int state)
 {
-    return desk_open(PULIH_STAGE_followup, handlers, PULIH_COUNT(handlers), state);
+    return desk_open(PULIH_STAGE_followup, followup_handlers, PULIH_COUNT(followup_handlers), state);
 }
 
 static int64_t add_to_now(const struct desk *d, struct pulih_duration duration)
@@ -1769,7 +1769,7 @@ static void giving_one_up_leaves_the_others(void **state)
         if (i == 1)
             items[i].type = PULIH_M_letter_delivered;
         step.item = &items[i];
-        pulih_step_run(&step, handlers, PULIH_COUNT(handlers));
+        pulih_step_run(&step, followup_handlers, PULIH_COUNT(followup_handlers));
     }
     assert_int_equal(items[1].verdict, PULIH_NEVER);
     assert_int_equal(rows.of[PULIH_T_event].n, 2);

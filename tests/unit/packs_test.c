@@ -18,6 +18,7 @@
 #include "pulih/base/must.h"
 #include "pulih/core/clocks.h"
 #include "tests/lib/policy_files.h"
+#include "tests/lib/told.h"
 
 /* --- policies ------------------------------------------------------------------------------------------- */
 
@@ -102,65 +103,40 @@ struct happening {
     const char *by;
 };
 
-struct story {
-    struct pulih_told told[STORY_MAX];
-    struct pulih_buf bodies[STORY_MAX];
-    size_t n;
-};
-
-static int64_t instant(const char *text)
-{
-    int64_t us;
-
-    if (!pulih_time_parse(pulih_view_of(text), &us))
-        fail_msg("%s is no time", text);
-    return us;
-}
-
-static void add_told(struct story *s, enum pulih_m m, int state, const char *at, const void *msg)
-{
-    struct pulih_buf *body = &s->bodies[s->n];
-
-    assert_true(s->n < STORY_MAX);
-    pulih_msg_encode(m, msg, PULIH_CLASS_OPEN, body);
-    s->told[s->n] = (struct pulih_told){(int32_t)s->n + 1, m, state, instant(at), pulih_view_of_buf(body)};
-    s->n++;
-}
-
-static void add_complaint(struct story *s, const struct happening *h)
+static void add_complaint(struct told *s, const struct happening *h)
 {
     struct pulih_complaint msg = {0};
 
     PULIH_SET(&msg, complaint, channel, h->what == SPOKEN ? PULIH_channel_phone : PULIH_channel_email);
-    add_told(s, PULIH_M_complaint, PULIH_STATE_received, h->at, &msg);
+    told_add(s, h->at, PULIH_M_complaint, PULIH_STATE_received, &msg);
 }
 
-static void add_extension(struct story *s, const struct happening *h)
+static void add_extension(struct told *s, const struct happening *h)
 {
     struct pulih_planned msg = {0};
 
     PULIH_SET(&msg, planned, cause, PULIH_plan_cause_extension);
     PULIH_SET(&msg, planned, clock, h->clock);
     PULIH_SET(&msg, planned, by, pulih_view_of(h->by));
-    PULIH_SET(&msg, planned, due_at, instant(h->at));
+    PULIH_SET(&msg, planned, due_at, told_instant(h->at));
     PULIH_SET(&msg, planned, promise, 1);
     PULIH_SET(&msg, planned, post, PULIH_VIEW("Post 1"));
     PULIH_SET(&msg, planned, policy, PULIH_VIEW("test"));
-    add_told(s, PULIH_M_planned, PULIH_STATE_acknowledged, h->at, &msg);
+    told_add(s, h->at, PULIH_M_planned, PULIH_STATE_acknowledged, &msg);
 }
 
-static void add_milestone(struct story *s, const struct happening *h)
+static void add_milestone(struct told *s, const struct happening *h)
 {
     struct pulih_milestone msg = {0};
 
     PULIH_SET(&msg, milestone, milestone, (uint16_t)h->what);
     PULIH_SET(&msg, milestone, actor, PULIH_VIEW("A-1"));
     if (h->since)
-        PULIH_SET(&msg, milestone, at, instant(h->since));
-    add_told(s, PULIH_M_milestone, PULIH_STATE_acknowledged, h->at, &msg);
+        PULIH_SET(&msg, milestone, at, told_instant(h->since));
+    told_add(s, h->at, PULIH_M_milestone, PULIH_STATE_acknowledged, &msg);
 }
 
-static void add(struct story *s, const struct happening *h)
+static void add(struct told *s, const struct happening *h)
 {
     struct pulih_put_in_writing written = {0};
     struct pulih_acknowledged acknowledged = {0};
@@ -170,21 +146,15 @@ static void add(struct story *s, const struct happening *h)
     if (h->what == WRITTEN || h->what == SPOKEN)
         add_complaint(s, h);
     else if (h->what == PUT_IN_WRITING)
-        add_told(s, PULIH_M_put_in_writing, PULIH_STATE_acknowledged, h->at, &written);
+        told_add(s, h->at, PULIH_M_put_in_writing, PULIH_STATE_acknowledged, &written);
     else if (h->what == ACKNOWLEDGED)
-        add_told(s, PULIH_M_acknowledged, PULIH_STATE_acknowledged, h->at, &acknowledged);
+        told_add(s, h->at, PULIH_M_acknowledged, PULIH_STATE_acknowledged, &acknowledged);
     else if (h->what == CLOSED)
-        add_told(s, PULIH_M_closed, PULIH_STATE_closed, h->at, &closed);
+        told_add(s, h->at, PULIH_M_closed, PULIH_STATE_closed, &closed);
     else if (h->what == EXTENDED)
         add_extension(s, h);
     else
         add_milestone(s, h);
-}
-
-static void free_story(struct story *s)
-{
-    for (size_t i = 0; i < STORY_MAX; i++)
-        pulih_buf_free(&s->bodies[i]);
 }
 
 /* --- worked examples ------------------------------------------------------------------------------------ */
@@ -383,7 +353,7 @@ static void check_clock(const struct example *x, const struct pulih_clock_readin
     }
     assert_true(r->covered && r->n > 0);
     pulih_time_print(r->now.due_us, due);
-    if (r->now.due_us != instant(e->due))
+    if (r->now.due_us != told_instant(e->due))
         fail_msg("%s, %s: %s is due %s, not %s", x->pack, x->name,
                  pulih_word_of(PULIH_WORDS_deadline, e->clock)->word, due, e->due);
     if (r->now.state != (e->met ? PULIH_CLOCK_met : PULIH_CLOCK_running))
@@ -397,11 +367,11 @@ static void check_example(const struct policy_folder *f, const struct example *x
     struct pulih_policy *p = policy_with_pack(f, x->calendar, x->pack);
     struct pulih_clock_reading all[PULIH_CLOCKS_MAX];
     PULIH_AUTO(pulih_arena_free) struct pulih_arena arena = {0};
-    PULIH_AUTO(free_story) struct story s = {0};
+    PULIH_AUTO(told_free) struct told s = {0};
 
     for (size_t i = 0; i < STORY_MAX && x->story[i].at; i++)
         add(&s, &x->story[i]);
-    pulih_clocks_read(p, s.told, s.n, s.told[s.n - 1].at_us, &arena, all);
+    pulih_clocks_read(p, s.event, s.n, s.event[s.n - 1].at_us, &arena, all);
     for (size_t i = 0; i < PULIH_COUNT(x->expected) && x->expected[i].clock; i++)
         check_clock(x, pulih_clocks_find(all, p->n_clocks, x->expected[i].clock), &x->expected[i]);
     pulih_policy_free(p);
@@ -546,10 +516,10 @@ static int64_t due_of(const struct pulih_policy *p, const char *received)
     struct happening complaint = {WRITTEN, received, NULL, 0, NULL};
     struct pulih_clock_reading all[PULIH_CLOCKS_MAX];
     PULIH_AUTO(pulih_arena_free) struct pulih_arena arena = {0};
-    PULIH_AUTO(free_story) struct story s = {0};
+    PULIH_AUTO(told_free) struct told s = {0};
 
     add(&s, &complaint);
-    pulih_clocks_read(p, s.told, s.n, s.told[0].at_us, &arena, all);
+    pulih_clocks_read(p, s.event, s.n, s.event[0].at_us, &arena, all);
     const struct pulih_clock_reading *r = pulih_clocks_find(all, p->n_clocks, PULIH_deadline_regulator);
     return r->n ? r->now.due_us : 0;
 }
@@ -573,10 +543,10 @@ static void each_complaint_goes_by_the_figures_of_its_day(void **state)
     /* Asia/Makassar is eight hours ahead. */
     struct pulih_policy *p = policy_of(f, GOOD_CALENDAR, pulih_buf_text(&rows));
     assert_int_equal(due_of(p, "2017-12-31T23:59:59+08:00"), 0);
-    assert_int_equal(due_of(p, "2018-01-01T00:00:00+08:00"), instant("2018-01-01T20:00:00+08:00"));
-    assert_int_equal(due_of(p, "2026-05-31T23:59:59+08:00"), instant("2026-06-01T19:59:59+08:00"));
-    assert_int_equal(due_of(p, "2026-06-01T00:00:00+08:00"), instant("2026-06-01T10:00:00+08:00"));
-    assert_int_equal(due_of(p, "2026-06-30T23:59:59+08:00"), instant("2026-07-01T09:59:59+08:00"));
+    assert_int_equal(due_of(p, "2018-01-01T00:00:00+08:00"), told_instant("2018-01-01T20:00:00+08:00"));
+    assert_int_equal(due_of(p, "2026-05-31T23:59:59+08:00"), told_instant("2026-06-01T19:59:59+08:00"));
+    assert_int_equal(due_of(p, "2026-06-01T00:00:00+08:00"), told_instant("2026-06-01T10:00:00+08:00"));
+    assert_int_equal(due_of(p, "2026-06-30T23:59:59+08:00"), told_instant("2026-07-01T09:59:59+08:00"));
     assert_int_equal(due_of(p, "2026-07-01T00:00:00+08:00"), 0);
     assert_int_equal(pulih_pack_state(&p->packs[1], 20260531), PULIH_PACK_future);
     assert_int_equal(pulih_pack_state(&p->packs[1], 20260601), PULIH_PACK_in_force);
@@ -670,7 +640,7 @@ static void check_signpost(const struct pulih_policy *p, const char *received, i
 {
     PULIH_AUTO(pulih_buf_free) struct pulih_buf out = {0};
 
-    pulih_policy_signpost(p, instant(received), language, &out);
+    pulih_policy_signpost(p, told_instant(received), language, &out);
     if (part ? !strstr(pulih_buf_text(&out), part) : out.len > 0)
         fail_msg("\"%s\" instead of %s", pulih_buf_text(&out), part ? part : "nothing");
 }
