@@ -47,11 +47,7 @@ def chain():
 
 
 def ctl(*args, code=0):
-    env = dict(os.environ, PULIH_DATABASE=chain().db.conninfo(), TZ="Asia/Jakarta")
-    done = subprocess.run([os.path.join(pulihtest.BUILD, "pulihctl"), *args], env=env, text=True, capture_output=True,
-                          timeout=60 * pulihtest.SLOW)
-    assert done.returncode == code, (args, done.returncode, done.stdout, done.stderr)
-    return done.stdout, done.stderr
+    return pulihctl(*args, code=code, database=chain().db.conninfo())
 
 
 def clocks_of(case, policy_path=None):

@@ -3,7 +3,6 @@ the ladder follows them, letters point to where customers may go, and pulihctl t
 import json
 import os
 import re
-import subprocess
 import sys
 from datetime import datetime
 
@@ -17,20 +16,12 @@ PACKS = os.path.join(pulihtest.ROOT, "deploy/policies/packs")
 DAY = 24 * 3600 * 10**6
 
 
-def ctl(*args, code=0, database=None):
-    env = dict(os.environ, PULIH_DATABASE=database or "", TZ="Asia/Jakarta")
-    done = subprocess.run([os.path.join(pulihtest.BUILD, "pulihctl"), *args], env=env, text=True, capture_output=True,
-                          timeout=60 * pulihtest.SLOW)
-    assert done.returncode == code, (args, done.returncode, done.stdout, done.stderr)
-    return done.stdout, done.stderr
-
-
 def row(name, confirmed=True):
     """A row of `packs`; the digest is what pulihctl says that it is."""
     path = os.path.join(PACKS, name + ".cfg")
     if not confirmed:
         return f'{{ file = "{path}"; }}'
-    digest = re.search(r'digest = "(\w+)"', ctl("pack", "show", path)[0]).group(1)
+    digest = re.search(r'digest = "(\w+)"', pulihctl("pack", "show", path)[0]).group(1)
     return f'{{ file = "{path}"; confirmed = {{ by = "K601"; on = "2026-11-22"; digest = "{digest}"; }}; }}'
 
 
@@ -51,7 +42,7 @@ def chain():
 
 def clocks_of(case):
     """What explain says of each clock, by name."""
-    lines = ctl("explain", case.ack["reference"], "--policy", policy(), "--json", database=chain().db.conninfo())[0]
+    lines = pulihctl("explain", case.ack["reference"], "--policy", policy(), "--json", database=chain().db.conninfo())[0]
     found = [json.loads(line) for line in lines.splitlines()]
     return {r["clock"]: r for r in found if r["what"] == "clock"}
 
@@ -154,7 +145,7 @@ def the_closing_letter_points_to_where_the_customer_may_go():
 
 @test
 def check_tells_of_each_pack_whether_it_is_confirmed():
-    out = ctl("check", policy())[0]
+    out = pulihctl("check", policy())[0]
     assert "a good policy" in out
     assert "pack us.cfpb.portal: confirmed by K601 on 2026-11-22, in force" in out
     assert "pack au.asic.rg271: not confirmed, so it does nothing" in out
@@ -162,7 +153,7 @@ def check_tells_of_each_pack_whether_it_is_confirmed():
 
 @test
 def show_prints_figures_sources_and_how_to_confirm():
-    out = ctl("pack", "show", os.path.join(PACKS, "id.ojk.pojk22_2023.cfg"))[0]
+    out = pulihctl("pack", "show", os.path.join(PACKS, "id.ojk.pojk22_2023.cfg"))[0]
     for words in ("within        10 working days", "spoken        5 working days", "1 x 10 working days for ",
                   "starts anew   documents_complete", "since a day that was not read", "source        POJK 22/2023",
                   "(LAPS SJK)", 'confirmed = { by = "..."; on = "'):
@@ -172,7 +163,7 @@ def show_prints_figures_sources_and_how_to_confirm():
 @test
 def list_prints_a_line_for_each():
     names = sorted(n for n in os.listdir(PACKS))
-    lines = ctl("pack", "list", *(os.path.join(PACKS, n) for n in names))[0].splitlines()[1:]
+    lines = pulihctl("pack", "list", *(os.path.join(PACKS, n) for n in names))[0].splitlines()[1:]
     assert [line.split()[0] + ".cfg" for line in lines] == names
 
 
@@ -182,8 +173,8 @@ def a_faulty_pack_is_told_by_file_and_line():
     with open(path, "w", encoding="utf-8") as f:
         f.write('name = "x";\ntitle = "t";\nauthority = "a";\nclocks = (\n  { name = "regulater"; source = "s"; }\n);\n')
     assert 'broken.cfg:5: clocks[0].name: unknown deadline "regulater"; did you mean regulator?' in \
-        ctl("pack", "show", path, code=1)[1]
-    assert "want list FILE ..., or show FILE" in ctl("pack", "look", path, code=2)[1]
+        pulihctl("pack", "show", path, code=1)[1]
+    assert "want list FILE ..., or show FILE" in pulihctl("pack", "look", path, code=2)[1]
 
 
 main()

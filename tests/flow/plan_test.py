@@ -1,13 +1,11 @@
 """The handling plan of a complaint with real daemons: drafted from policy, versioned, measured."""
 import json
 import os
-import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 
 from pulihtest import *
-import pulihtest
 
 
 @shared
@@ -21,11 +19,7 @@ def chain():
 
 
 def ctl(*args, code=0):
-    env = dict(os.environ, PULIH_DATABASE=chain().db.conninfo(), TZ="Asia/Jakarta")
-    done = subprocess.run([os.path.join(pulihtest.BUILD, "pulihctl"), "plan", *args], env=env, text=True,
-                          capture_output=True, timeout=60 * pulihtest.SLOW)
-    assert done.returncode == code, (args, done.returncode, done.stdout, done.stderr)
-    return done.stdout, done.stderr
+    return pulihctl("plan", *args, code=code, database=chain().db.conninfo())
 
 
 def plan_of(case):

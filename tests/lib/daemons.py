@@ -16,7 +16,7 @@ from link import free_port
 from pg import Database
 from tables import SERVICES
 
-__all__ = ["Chain", "Daemon", "process_state", "config_text", "die_with_parent", "POLICY"]
+__all__ = ["pulihctl", "Chain", "Daemon", "process_state", "config_text", "die_with_parent", "POLICY"]
 
 POLICY = os.environ.get("PULIH_TEST_POLICY") or next(
     iter(sorted(glob.glob(os.path.join(t.ROOT, "deploy/policies/*.cfg")))), None)
@@ -27,6 +27,15 @@ _libc = ctypes.CDLL(None)
 def die_with_parent():
     """For preexec_fn: who starts a process takes it along when it is killed."""
     _libc.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
+def pulihctl(*args, database="", code=0, zone="Asia/Jakarta"):
+    """Runs it, wants that exit code of it, and returns what it printed and what it complained of."""
+    done = subprocess.run([os.path.join(t.BUILD, "pulihctl"), *map(str, args)], text=True, capture_output=True,
+                          stdin=subprocess.DEVNULL, timeout=60 * t.SLOW,
+                          env=dict(os.environ, PULIH_DATABASE=database, TZ=zone))
+    assert done.returncode == code, (args, done.returncode, done.stdout, done.stderr)
+    return done.stdout, done.stderr
 
 
 def _value(v):
