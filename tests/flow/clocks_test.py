@@ -242,10 +242,11 @@ def whatif_lists_just_those_whose_deadline_or_rung_would_change():
 
 # --- a policy that comes into force -------------------------------------------------------------------------
 
-def own_chain(*changes):
+def own_chain(*changes, replicas=1):
     """A chain whose policy the test changes while it runs."""
     path = a_policy(*changes)
-    return path, Chain(policy=path, settings={"escalation": {"timer_ms": 20, "timer_items": 3}})
+    return path, Chain(policy=path, settings={"escalation": {"timer_ms": 20, "timer_items": 3}},
+                       replicas={"escalation": replicas})
 
 
 def reload(daemon):
@@ -339,6 +340,25 @@ def a_policy_that_moves_nothing_says_nothing():
     wait_until(lambda: chain.db.query("SELECT 1 FROM pulih.policy WHERE done AND version <> %s",
                                       case.last("planned")["policy"]))
     assert case.names() == before
+
+
+@test
+def a_look_through_live_complaints_holds_up_no_deadline():
+    """One replica looks, and waits for a complaint that somebody holds; another fires what falls due."""
+    path, chain = own_chain(replicas=2)
+    held, late = (Case(chain, channel="email") for _ in range(2))
+    wait_looked_through(chain)
+    holder = chain.db.connect()
+    holder.autocommit = False
+    holder.cursor().execute("SELECT 1 FROM pulih.complaint WHERE id = %s FOR UPDATE", [held.id.hex()])
+    change_policy(path, (r"offers_max = 3", "offers_max = 4"))
+    chain.escalation.signal(signal.SIGHUP)
+    chain.db.wait_blocked("pulih_escalation")
+    chain.db.query("UPDATE pulih.deadline SET due_at = due_at - interval '90 days' WHERE complaint = %s", late.id.hex())
+    chain.db.wait_row("SELECT 1 FROM pulih.complaint WHERE id = %s AND level = 1 AND holder = 0", late.id.hex())
+    assert not chain.db.query("SELECT 1 FROM pulih.policy WHERE done")
+    holder.rollback()
+    wait_looked_through(chain)
 
 
 main()

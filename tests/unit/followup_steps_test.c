@@ -1206,6 +1206,28 @@ static void an_approval_is_neither_changed_nor_got_round(void **state)
     desk_close(d);
 }
 
+/* Each offer is approved for itself, and by a decision on just that one. */
+static void an_approval_is_of_one_offer(void **state)
+{
+    struct desk *d = open_large("A17");
+    struct pulih_offer_made again = offer_of(30000000, "IDR", "agent");
+
+    (void)state;
+    assert_int_equal(approve(d, "K402", "director", 1), PULIH_DONE);
+    assert_int_equal(answer(d, PULIH_answer_declined, 0, 1), PULIH_DONE);
+    assert_int_equal(d->row.state, PULIH_STATE_acknowledged);
+    PULIH_SET(&again, offer_made, actor, PULIH_VIEW("A17"));
+    assert_int_equal(desk_mail(d, PULIH_M_offer_made, &again), PULIH_DONE);
+    assert_int_equal(d->row.state, PULIH_STATE_approving);
+    assert_int_equal(approve(d, "K402", "director", 1), PULIH_DONE);
+    desk_expect_refused(d, "waiting_offer");
+    assert_int_equal(answer(d, PULIH_answer_accepted, 0, 2), PULIH_DONE);
+    desk_expect_refused(d, "move");
+    assert_int_equal(approve(d, "K402", "director", 2), PULIH_DONE);
+    assert_int_equal(d->row.state, PULIH_STATE_offered);
+    desk_close(d);
+}
+
 /* Rows by tier and gravity; one that is always meant asks whatever the proposer may give away. */
 static void the_first_row_that_holds_decides_who_is_asked(void **state)
 {
@@ -1822,6 +1844,7 @@ int main(void)
         cmocka_unit_test(asks_somebody_else_who_is_there),
         cmocka_unit_test(silence_asks_the_next_post_and_then_the_ladder),
         cmocka_unit_test(an_approval_is_neither_changed_nor_got_round),
+        cmocka_unit_test(an_approval_is_of_one_offer),
         cmocka_unit_test(the_first_row_that_holds_decides_who_is_asked),
         cmocka_unit_test(four_eyes_are_the_policys),
         cmocka_unit_test(a_superior_may_refuse),
