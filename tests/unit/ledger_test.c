@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "pulih/core/done.h"
 #include "pulih/core/ledger.h"
 
 enum { TOLD_MAX = 40, BODY_MAX = 400 };
@@ -340,6 +341,71 @@ static void posts_are_told_dates_too(void **state)
     pulih_arena_free(&t.arena);
 }
 
+/* What meets a clock keeps the date that a post was warned of, and no other does. */
+static void what_meets_a_clock_keeps_its_date(void **state)
+{
+    static const struct {
+        uint16_t deadline, contact, milestone;
+        int64_t reached_us;
+        int64_t kept_us; /* 0: not */
+    } rows[] = {
+        {PULIH_deadline_update, PULIH_contact_told, 0, 0, AT(6)},
+        {PULIH_deadline_update, PULIH_contact_asked, 0, 0, 0},
+        {PULIH_deadline_resolution, PULIH_contact_told, 0, 0, 0},
+        {PULIH_deadline_final, 0, PULIH_milestone_final_response, 0, AT(6)},
+        {PULIH_deadline_final, 0, PULIH_milestone_final_response, AT(4), AT(4)},
+        {PULIH_deadline_final, 0, PULIH_milestone_holding_reply, 0, 0},
+        {PULIH_deadline_forward, 0, PULIH_milestone_final_response, 0, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PULIH_COUNT(rows); i++) {
+        struct pulih_warned warned = {0};
+        struct pulih_contact contact = {0};
+        struct pulih_milestone milestone = {0};
+        struct told t = {0};
+        PULIH_SET(&warned, warned, deadline, rows[i].deadline);
+        PULIH_SET(&warned, warned, due_at, AT(8));
+        PULIH_SET(&warned, warned, level, 0);
+        PULIH_SET(&warned, warned, post, PULIH_VIEW("Kepala Regu Layanan"));
+        PULIH_SET(&contact, contact, contact, rows[i].contact);
+        PULIH_SET(&milestone, milestone, milestone, rows[i].milestone);
+        PULIH_SET(&milestone, milestone, actor, PULIH_VIEW("A-1"));
+        if (rows[i].reached_us)
+            PULIH_SET(&milestone, milestone, at, rows[i].reached_us);
+        say_complaint(&t, 0);
+        say(&t, AT(5), PULIH_M_warned, &warned);
+        if (rows[i].contact)
+            say(&t, AT(6), PULIH_M_contact, &contact);
+        else
+            say(&t, AT(6), PULIH_M_milestone, &milestone);
+        read_at(&t, 0, AT(7));
+        assert_int_equal(t.ledger.n, 1);
+        expect(&t, 0, rows[i].deadline, rows[i].kept_us ? PULIH_standing_kept : PULIH_standing_open,
+               rows[i].kept_us);
+        pulih_arena_free(&t.arena);
+    }
+}
+
+/* What an obstacle may undo meets no clock: that one runs until the complaint is closed. */
+static void what_may_be_undone_meets_no_clock(void **state)
+{
+    uint16_t met_by[PULIH_CLOCK_EVENTS_MAX];
+
+    (void)state;
+    for (unsigned deadline = 0; deadline < UINT8_MAX; deadline++) {
+        size_t n = pulih_met_by((uint16_t)deadline, met_by);
+        if (pulih_is_undone_by((uint16_t)deadline, PULIH_M_obstacle_found))
+            assert_int_equal(n, 0);
+        for (size_t i = 0; i < n; i++)
+            assert_true(pulih_is_done_by((uint16_t)deadline, met_by[i]));
+    }
+    assert_int_equal(pulih_met_by(PULIH_deadline_resolution, met_by), 0);
+    assert_int_equal(pulih_met_by(PULIH_deadline_update, met_by), 11);
+    assert_int_equal(pulih_met_by(PULIH_deadline_data_stop, met_by), 1);
+    assert_int_equal(met_by[0], PULIH_CLOCK_MILESTONE(PULIH_milestone_processing_stopped));
+}
+
 /* An event whose body is not there, or is of a later version, tells no date. */
 static void what_cannot_be_read_tells_nothing(void **state)
 {
@@ -368,6 +434,8 @@ int main(void)
         cmocka_unit_test(closing_ends_what_is_open),
         cmocka_unit_test(the_customers_own_date_stands_beside_ours),
         cmocka_unit_test(posts_are_told_dates_too),
+        cmocka_unit_test(what_meets_a_clock_keeps_its_date),
+        cmocka_unit_test(what_may_be_undone_meets_no_clock),
         cmocka_unit_test(what_cannot_be_read_tells_nothing),
     };
 

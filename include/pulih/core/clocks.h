@@ -27,6 +27,11 @@ struct pulih_told {
  * holds nothing then. */
 bool pulih_told_read(const struct pulih_told *e, enum pulih_m m, void *ret);
 
+/* What clocks and promises take an event for: PULIH_M_*, or PULIH_CLOCK_MILESTONE of a milestone; PULIH_M_N
+ * for a contact by which the customer is told nothing. *ret_at_us: when it was, which of a milestone may be
+ * earlier than somebody said so. */
+uint16_t pulih_told_event(const struct pulih_told *e, int64_t *ret_at_us);
+
 /* What became of one clock. */
 struct pulih_clock_reading {
     const struct pulih_clock_rule *rule;

@@ -18,9 +18,6 @@ struct pulih_owed {
     int64_t due_us;  /* never before that event */
 };
 
-/* Whether it is a word of ours to the customer, who is then no longer left waiting. */
-bool pulih_is_word_of_ours(const struct pulih_told *e);
-
 /* The rows that are owed, in their order; returns how many. What was forwarded already is among them. */
 size_t pulih_forwards_owed(const struct pulih_policy *policy, int64_t received_us,
                            const struct pulih_told *told, size_t n,

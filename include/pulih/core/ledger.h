@@ -34,9 +34,6 @@ struct pulih_ledger {
     size_t n;
 };
 
-/* Whether this event says that what was due is done. */
-bool pulih_ledger_is_done_by(uint16_t deadline, enum pulih_m m);
-
 /* Reads the ledger of a complaint. The receipt's date stands in table promise: `plan_due_us`, 0 if it is not
  * known. `now_us` decides what is broken. */
 void pulih_ledger_read(const struct pulih_told *told, size_t n, int64_t plan_due_us, int64_t now_us,

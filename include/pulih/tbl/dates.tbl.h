@@ -4,8 +4,11 @@
  *   deadline      word of list deadline: what is due; unknown: the event names it
  *   to, by        words of list party: who is told, and who must do it
  *   letter        kind of the letter that tells it, where another event announces that; unknown: the event does
- * DONE(deadline, event)    what was due is done
- * UNDONE(deadline, event)  it was not done after all */
+ * DONE(deadline, event)         what was due is done: the date is kept, and a clock of that name met
+ * REACHED(deadline, milestone)  the same, by a message milestone
+ * UNDONE(deadline, event)       it was not done after all; a clock of that name runs until the complaint is closed
+ * What does `update` is a word of ours to the customer. Of contacts those count by which the customer is told
+ * something. */
 // clang-format off
 DATE(complaint, customer_deadline, customer, company, company, unknown)
 DATE(acknowledged, due_at, resolution, customer, company, unknown)
@@ -21,6 +24,7 @@ DATE(reprimanded, due_at, reprimand, post, post, reprimand)
 DATE(warned, due_at, unknown, post, post, warning)
 
 DONE(plan, acknowledged)
+DONE(acknowledgement, acknowledged)
 DONE(resolution, carried_out)
 DONE(execution, carried_out)
 DONE(customer, carried_out)
@@ -37,10 +41,23 @@ DONE(acknowledge, reprimand_met)
 DONE(acknowledge, calmed)
 DONE(reprimand, reprimand_met)
 DONE(reprimand, calmed)
+DONE(update, acknowledged)
 DONE(update, informed)
 DONE(update, offered)
+DONE(update, offer_accepted)
+DONE(update, offer_declined)
 DONE(update, carried_out)
+DONE(update, obstacle_found)
+DONE(update, clock_paused)
 DONE(update, clock_resumed)
+DONE(update, taken_up_again)
+DONE(update, contact)
+
+REACHED(final, final_response)
+REACHED(forward, forwarded)
+REACHED(data_access, data_answered)
+REACHED(data_stop, processing_stopped)
+REACHED(data_breach, breach_notified)
 
 UNDONE(resolution, obstacle_found)
 UNDONE(execution, obstacle_found)
@@ -49,4 +66,5 @@ UNDONE(regulator, obstacle_found)
 // clang-format on
 #undef DATE
 #undef DONE
+#undef REACHED
 #undef UNDONE

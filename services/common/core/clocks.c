@@ -32,6 +32,23 @@ bool pulih_told_read(const struct pulih_told *e, enum pulih_m m, void *ret)
     return pulih_msg_decode_part(m, e->body, PULIH_CLASS_OPEN, ret, &fault);
 }
 
+uint16_t pulih_told_event(const struct pulih_told *e, int64_t *ret_at_us)
+{
+    struct pulih_milestone milestone;
+    struct pulih_contact contact;
+
+    *ret_at_us = e->at_us;
+    if (pulih_told_read(e, PULIH_M_milestone, &milestone)) {
+        if (PULIH_HAS(&milestone, milestone, at) && milestone.at < e->at_us)
+            *ret_at_us = milestone.at;
+        return PULIH_CLOCK_MILESTONE(milestone.milestone);
+    }
+    if (e->m == PULIH_M_contact &&
+        (!pulih_told_read(e, PULIH_M_contact, &contact) || contact.contact != PULIH_contact_told))
+        return PULIH_M_N;
+    return (uint16_t)e->m;
+}
+
 /* --- writing the countdown's events --------------------------------------------------------------------- */
 
 static void emit(struct tracer *t, size_t i, enum pulih_clock_event_kind kind, struct pulih_duration duration)
@@ -70,14 +87,11 @@ static bool same(struct pulih_duration a, struct pulih_duration b)
 
 /* --- what an event means -------------------------------------------------------------------------------- */
 
-/* Of contacts one counts: that the customer is told how it stands. */
-static bool is_met_by(const struct pulih_clock_rule *rule, uint16_t event, const struct pulih_told *e)
+static bool is_met_by(const struct pulih_clock_rule *rule, uint16_t event)
 {
-    struct pulih_contact contact;
-
     for (size_t i = 0; i < rule->n_met_by; i++)
         if (rule->met_by[i] == event)
-            return !pulih_told_read(e, PULIH_M_contact, &contact) || contact.contact == PULIH_contact_told;
+            return true;
     return false;
 }
 
@@ -92,20 +106,18 @@ static bool was_refused(const struct tracer *t, int32_t version)
     return false;
 }
 
-/* A milestone counts from when it was reached, which somebody may have said later; but nothing that is told
- * runs backwards. */
+/* Nothing that is told runs backwards. */
 static void take_event(struct tracer *t, const struct pulih_told *e)
 {
-    int64_t last_us = t->out->n ? t->out->event[t->out->n - 1].at_us : INT64_MIN;
-    struct pulih_milestone msg;
+    int64_t last_us = t->out->n ? t->out->event[t->out->n - 1].at_us : INT64_MIN, at_us;
 
     t->event = (uint16_t)e->m;
     t->at_us = e->at_us;
-    if (!pulih_told_read(e, PULIH_M_milestone, &msg) || was_refused(t, e->version))
+    if (e->m == PULIH_M_milestone && was_refused(t, e->version))
         return;
-    t->event = PULIH_CLOCK_MILESTONE(msg.milestone);
-    if (PULIH_HAS(&msg, milestone, at) && msg.at < t->at_us)
-        t->at_us = msg.at > last_us ? msg.at : last_us;
+    t->event = pulih_told_event(e, &at_us);
+    if (at_us < t->at_us)
+        t->at_us = at_us > last_us ? at_us : last_us;
 }
 
 static void take_complaint(struct tracer *t, const struct pulih_told *e)
@@ -245,7 +257,7 @@ static bool renews(struct tracer *t)
 static void begin_and_end(struct tracer *t, size_t i)
 {
     const struct pulih_clock_rule *rule = t->rule;
-    bool meets = is_met_by(rule, t->event, &t->told[i]) && is_open(t);
+    bool meets = is_met_by(rule, t->event) && is_open(t);
     bool begins =
         t->event == rule->starts && t->state == PULIH_CLOCK_unstarted && pulih_clock_in_force(rule, t->at_us);
 

@@ -1,5 +1,7 @@
 #include "pulih/core/forward.h"
 
+#include "pulih/core/done.h"
+
 /* One row while the chronology is gone through. */
 struct seeker {
     const struct pulih_forward *rule;
@@ -14,18 +16,12 @@ static uint16_t contact_of(const struct pulih_told *e)
     return pulih_told_read(e, PULIH_M_contact, &msg) ? msg.contact : PULIH_contact_unknown;
 }
 
-bool pulih_is_word_of_ours(const struct pulih_told *e)
+/* The customer is then no longer left waiting. */
+static bool is_word_of_ours(const struct pulih_told *e)
 {
-    static const enum pulih_m words[] = {
-        PULIH_M_acknowledged,   PULIH_M_informed,       PULIH_M_offered,        PULIH_M_offer_accepted,
-        PULIH_M_offer_declined, PULIH_M_carried_out,    PULIH_M_obstacle_found, PULIH_M_clock_paused,
-        PULIH_M_clock_resumed,  PULIH_M_taken_up_again,
-    };
+    int64_t at_us;
 
-    for (size_t i = 0; i < PULIH_COUNT(words); i++)
-        if (words[i] == e->m)
-            return true;
-    return contact_of(e) == PULIH_contact_told;
+    return pulih_is_done_by(PULIH_deadline_update, pulih_told_event(e, &at_us));
 }
 
 /* From here on the complaint calls for nothing that came before. */
@@ -58,7 +54,7 @@ static void seek_rejection(struct seeker *s, const struct pulih_told *e)
 
 static void seek_neglect(struct seeker *s, const struct pulih_told *e)
 {
-    if (pulih_is_word_of_ours(e)) {
+    if (is_word_of_ours(e)) {
         s->occasion = NULL;
         s->times = 0;
     } else if (contact_of(e) == PULIH_contact_asked && ++s->times == s->rule->after) {

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "pulih/core/done.h"
+
 static const struct date {
     enum pulih_m event;
     const char *field;
@@ -11,18 +13,8 @@ static const struct date {
     {PULIH_M_##event,  #field,           PULIH_deadline_##deadline,                                          \
      PULIH_party_##to, PULIH_party_##by, PULIH_letter_##letter},
 #define DONE(...)
+#define REACHED(...)
 #define UNDONE(...)
-#include "pulih/tbl/dates.tbl.h"
-};
-
-static const struct effect {
-    uint16_t deadline;
-    enum pulih_m event;
-    bool done;
-} effects[] = {
-#define DATE(...)
-#define DONE(deadline, event)   {PULIH_deadline_##deadline, PULIH_M_##event, true},
-#define UNDONE(deadline, event) {PULIH_deadline_##deadline, PULIH_M_##event, false},
 #include "pulih/tbl/dates.tbl.h"
 };
 
@@ -66,21 +58,6 @@ static struct pulih_view text(const union pulih_any *msg, enum pulih_m m, const 
     return at ? *at : (struct pulih_view){0};
 }
 
-static const struct effect *effect_of(uint16_t deadline, enum pulih_m m)
-{
-    for (size_t i = 0; i < PULIH_COUNT(effects); i++)
-        if (effects[i].deadline == deadline && effects[i].event == m)
-            return &effects[i];
-    return NULL;
-}
-
-bool pulih_ledger_is_done_by(uint16_t deadline, enum pulih_m m)
-{
-    const struct effect *effect = effect_of(deadline, m);
-
-    return effect && effect->done;
-}
-
 /* --- what becomes of an entry --------------------------------------------------------------------------- */
 
 static bool is_open(const struct pulih_ledger_entry *e)
@@ -103,14 +80,12 @@ static void end_unless_broken(struct pulih_ledger_entry *e, uint16_t state, int6
         end(e, PULIH_standing_broken, e->due_us);
 }
 
-static void do_or_undo(struct pulih_ledger_entry *e, const struct pulih_told *told)
+static void do_or_undo(struct pulih_ledger_entry *e, uint16_t event, int64_t at_us)
 {
-    const struct effect *effect = effect_of(e->deadline, told->m);
-
-    if (effect && effect->done && is_open(e)) {
-        end_unless_broken(e, PULIH_standing_kept, told->at_us);
-        e->done_us = told->at_us;
-    } else if (effect && !effect->done && e->done_us) {
+    if (pulih_is_done_by(e->deadline, event) && is_open(e)) {
+        end_unless_broken(e, PULIH_standing_kept, at_us);
+        e->done_us = at_us;
+    } else if (pulih_is_undone_by(e->deadline, event) && e->done_us) {
         e->done_us = 0;
         if (e->state == PULIH_standing_kept)
             end(e, PULIH_standing_open, 0);
@@ -202,9 +177,11 @@ static void take_event(struct reader *r, const struct pulih_told *e)
 {
     union pulih_any msg;
     bool read = decode(e, &msg);
+    int64_t at_us;
+    uint16_t event = pulih_told_event(e, &at_us);
 
     for (size_t i = 0; i < r->out->n; i++)
-        do_or_undo(&r->out->entry[i], e);
+        do_or_undo(&r->out->entry[i], event, at_us);
     if (e->m == PULIH_M_closed)
         for (size_t i = 0; i < r->out->n; i++)
             if (is_open(&r->out->entry[i]))

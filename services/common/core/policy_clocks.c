@@ -4,40 +4,33 @@
 
 #include "proto/msg.h"
 #include "pulih/base/must.h"
+#include "pulih/core/done.h"
 #include "services/common/core/policy_read.h"
 
 enum { EXTENSIONS_MAX = 10, SOURCE_MAX_BYTES = 600 };
 
 #define REACHED(milestone) PULIH_CLOCK_MILESTONE(PULIH_milestone_##milestone)
 
-/* What a clock of that name is where its row says nothing else. */
+/* What a clock of that name is where its row says nothing else; what meets it stands in dates.tbl.h. */
 static const struct standard {
     uint16_t name;
     uint16_t starts;
-    uint16_t met_by[9]; /* up to the first 0, which is no step */
     bool repeats, customers_turn, reprimands;
     bool pauses; /* for the policy's pause_reasons */
 } standards[] = {
-    // clang-format off
-    {PULIH_deadline_resolution, PULIH_M_complaint, {0}, false, true, true, true},
-    {PULIH_deadline_plan, PULIH_M_complaint, {PULIH_M_acknowledged}, false, false, false, false},
-    {PULIH_deadline_acknowledgement, PULIH_M_complaint, {PULIH_M_acknowledged}, false, false, false, false},
-    {PULIH_deadline_first_response, PULIH_M_complaint, {PULIH_M_offered}, false, false, true, true},
-    {PULIH_deadline_update, PULIH_M_acknowledged,
-     {PULIH_M_informed, PULIH_M_offered, PULIH_M_offer_accepted, PULIH_M_offer_declined, PULIH_M_carried_out,
-      PULIH_M_obstacle_found, PULIH_M_clock_resumed, PULIH_M_taken_up_again, PULIH_M_contact},
-     true, true, true, true},
-    {PULIH_deadline_regulator, PULIH_M_complaint, {0}, false, false, true, false},
-    {PULIH_deadline_customer, PULIH_M_complaint, {0}, false, false, true, false},
-    {PULIH_deadline_early, PULIH_M_complaint, {0}, false, false, false, false},
-    {PULIH_deadline_final, PULIH_M_complaint, {REACHED(final_response)}, false, false, true, false},
-    {PULIH_deadline_forward, PULIH_M_complaint, {REACHED(forwarded)}, false, false, true, false},
-    {PULIH_deadline_data_access, REACHED(data_requested), {REACHED(data_answered)}, false, false, true, false},
-    {PULIH_deadline_data_stop, REACHED(consent_withdrawn), {REACHED(processing_stopped)}, false, false, true,
-     false},
-    {PULIH_deadline_data_breach, REACHED(breach_found), {REACHED(breach_notified)}, false, false, true,
-     false},
-    // clang-format on
+    {PULIH_deadline_resolution, PULIH_M_complaint, false, true, true, true},
+    {PULIH_deadline_plan, PULIH_M_complaint, false, false, false, false},
+    {PULIH_deadline_acknowledgement, PULIH_M_complaint, false, false, false, false},
+    {PULIH_deadline_first_response, PULIH_M_complaint, false, false, true, true},
+    {PULIH_deadline_update, PULIH_M_acknowledged, true, true, true, true},
+    {PULIH_deadline_regulator, PULIH_M_complaint, false, false, true, false},
+    {PULIH_deadline_customer, PULIH_M_complaint, false, false, true, false},
+    {PULIH_deadline_early, PULIH_M_complaint, false, false, false, false},
+    {PULIH_deadline_final, PULIH_M_complaint, false, false, true, false},
+    {PULIH_deadline_forward, PULIH_M_complaint, false, false, true, false},
+    {PULIH_deadline_data_access, REACHED(data_requested), false, false, true, false},
+    {PULIH_deadline_data_stop, REACHED(consent_withdrawn), false, false, true, false},
+    {PULIH_deadline_data_breach, REACHED(breach_found), false, false, true, false},
 };
 
 static const struct standard *standard_of(int name)
@@ -66,8 +59,7 @@ static void set_standard(const struct pulih_policy *p, const struct standard *s,
         .reprimands = s->reprimands,
         .pauses = s->pauses ? p->pause_reasons : 0,
     };
-    for (; ret->n_met_by < PULIH_COUNT(s->met_by) && s->met_by[ret->n_met_by]; ret->n_met_by++)
-        ret->met_by[ret->n_met_by] = s->met_by[ret->n_met_by];
+    ret->n_met_by = pulih_met_by(s->name, ret->met_by);
     ret->calendar = pulih_policy_standard_calendar(p);
     for (int tier = 0; tier < PULIH_TIERS; tier++) {
         if (s->name == PULIH_deadline_resolution)

@@ -1,5 +1,5 @@
 /* A step and what customers were promised: new dates, and how many that were due are done. */
-#include "pulih/core/ledger.h"
+#include "pulih/core/done.h"
 #include "pulih/core/step.h"
 
 int16_t pulih_step_promise(struct pulih_step *step, int kind, int64_t due_us)
@@ -42,9 +42,9 @@ void pulih_step_settle(struct pulih_step *step)
 
     for (size_t i = step->first_event; i < step->rows->of[PULIH_T_event].n; i++) {
         enum pulih_m m = pulih_message_by_wire((uint64_t)events[i].type);
-        if (pulih_ledger_is_done_by(PULIH_deadline_plan, m))
+        if (pulih_is_done_by(PULIH_deadline_plan, (uint16_t)m))
             settle(item, is_planned_in_time(step));
-        if (pulih_ledger_is_done_by(PULIH_deadline_resolution, m))
+        if (pulih_is_done_by(PULIH_deadline_resolution, (uint16_t)m))
             settle(item, step->now_us <= item->row.due_at);
     }
 }
