@@ -58,7 +58,8 @@ static bool is_due(const struct looking *look, const struct pulih_ledger_entry *
 {
     if (e->state == PULIH_standing_open)
         return e->due_us <= look->live.now_us + look->within_us;
-    return e->state == PULIH_standing_broken && !e->done_us && !e->replaced;
+    bool late = e->state == PULIH_standing_broken || e->state == PULIH_standing_passed;
+    return late && !e->done_us && !e->replaced;
 }
 
 static void look_at(struct looking *look, size_t i)

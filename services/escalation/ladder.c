@@ -181,28 +181,46 @@ static void find_warned(struct pulih_step *step, struct pulih_warned *warned)
         PULIH_SET(warned, warned, person, person);
 }
 
-static void warn(struct pulih_step *step)
+static void warn(struct pulih_step *step, int deadline, int64_t due_us)
 {
-    const struct pulih_row_complaint *row = &step->item->row;
     struct pulih_warned warned = {0};
 
-    PULIH_SET(&warned, warned, deadline, (uint16_t)row->ladder_kind);
-    PULIH_SET(&warned, warned, due_at, row->ladder_due);
+    PULIH_SET(&warned, warned, deadline, (uint16_t)deadline);
+    PULIH_SET(&warned, warned, due_at, due_us);
     find_warned(step, &warned);
     pulih_step_event(step, PULIH_M_warned, &warned);
 }
 
+/* Unless it is done, or passed meanwhile, or another policy has the ladder wait for it. */
+static enum pulih_verdict remind(struct pulih_step *step)
+{
+    struct pulih_clock_reading all[PULIH_CLOCKS_MAX];
+    int64_t due_us;
+
+    pulih_step_clocks(step, all);
+    const struct pulih_clock_reading *r =
+        pulih_clocks_find(all, step->policy->n_clocks, PULIH_deadline_customer);
+    if (!r || r->rule->reprimands || !pulih_clock_due(r, step->now_us, &due_us) || due_us <= step->now_us ||
+        step->item->row.state == PULIH_STATE_verifying || !pulih_step_may(step, PULIH_M_warned))
+        return pulih_step_refuse(step, "running_deadline");
+    warn(step, PULIH_deadline_customer, due_us);
+    return PULIH_DONE;
+}
+
 enum pulih_verdict escalation_on_deadline_passed(struct pulih_step *step)
 {
+    const struct pulih_row_complaint *row = &step->item->row;
     struct pulih_deadline_passed msg;
 
     if (!pulih_step_read(step, PULIH_M_deadline_passed, &msg))
         return pulih_step_never(step, "the stored deadline cannot be read");
+    if (msg.deadline == PULIH_deadline_reminder)
+        return remind(step);
     /* Between the timer and this step somebody may have answered. */
-    if ((int64_t)msg.armed != step->item->row.ladder_armed || !pulih_step_may(step, PULIH_M_reprimanded))
+    if ((int64_t)msg.armed != row->ladder_armed || !pulih_step_may(step, PULIH_M_reprimanded))
         return pulih_step_refuse(step, "running_deadline");
     if (msg.deadline == PULIH_deadline_warning)
-        warn(step);
+        warn(step, row->ladder_kind, row->ladder_due);
     else
         climb(step, &msg);
     return PULIH_DONE;

@@ -5,7 +5,7 @@
 
 static const struct pulih_handler escalation_handlers[] = {
     {PULIH_M_classified, escalation_on_classified, PULIH_BY_HINT | PULIH_BY_STORY},
-    {PULIH_M_deadline_passed, escalation_on_deadline_passed, 0},
+    {PULIH_M_deadline_passed, escalation_on_deadline_passed, PULIH_BY_STORY},
     {PULIH_M_reprimand_acknowledged, escalation_on_reprimand_acknowledged, PULIH_BY_STORY},
     {PULIH_M_reprimand_answered, escalation_on_reprimand_answered, PULIH_BY_STORY},
     {PULIH_M_deescalated, escalation_on_deescalated, PULIH_BY_STORY},

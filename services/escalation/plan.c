@@ -38,6 +38,24 @@ static void watch_plan(struct pulih_step *step, bool was_armed)
         pulih_step_stand(step); /* paused, or it is the customer's turn */
 }
 
+/* The customer's own date is no promise of ours: where it is not for the ladder to wait for, whoever must
+ * meet it is reminded once. */
+static void watch_customers_date(struct pulih_step *step)
+{
+    const struct pulih_clock_rule *rule = pulih_policy_clock(step->policy, PULIH_deadline_customer);
+    struct pulih_clock_reading reading;
+    const struct pulih_told *story;
+    int64_t due_us, at_us;
+
+    if (!rule || rule->reprimands)
+        return;
+    size_t n = pulih_step_story(step, &story);
+    pulih_clock_read(rule, story, n, step->now_us, step->arena, &reading);
+    if (pulih_clock_due(&reading, step->now_us, &due_us) &&
+        pulih_reminder_at(step->policy, step->item->row.tier, step->now_us, due_us, &at_us))
+        pulih_step_await_reminder(step, at_us);
+}
+
 /* What is passed on too often climbs at once, unless a post must act already. */
 static bool climbs_at_once(const struct pulih_step *step)
 {
@@ -65,6 +83,8 @@ enum pulih_verdict escalation_on_classified(struct pulih_step *step)
         pulih_step_arm(step, PULIH_deadline_acknowledge, page_by);
     else
         watch_plan(step, was_armed);
+    if (first)
+        watch_customers_date(step);
     if (was_armed && climbs_at_once(step))
         pulih_step_arm(step, PULIH_deadline_transfers, step->now_us);
     return PULIH_DONE;

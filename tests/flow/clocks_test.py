@@ -17,7 +17,7 @@ CLOCKS = """clocks = (
   { name = "resolution"; spoken = "2 calendar_days";
     extend = { times = 1; by = "5 calendar_days"; reasons = [ "external" ]; }; },
   { name = "update"; within = "30 hours"; },
-  { name = "customer"; }
+  { name = "customer"; reprimands = true; }
 );
 // After so many declined"""
 
@@ -154,7 +154,7 @@ def a_spoken_complaint_that_is_put_in_writing_gets_the_time_of_one():
 
 
 @test
-def the_customers_own_date_is_watched():
+def the_ladder_waits_for_the_customers_own_date_where_the_policy_says_so():
     at = int(chain().db.one("SELECT (extract(epoch from now()) * 1000000)::int8")) + 3 * HOUR
     case = Case(chain(), channel="email", customer_deadline=at)
     assert armed(case)[0] == "customer" and parse_time(clocks_of(case)["customer"]["due_at"]) == at

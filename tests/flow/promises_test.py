@@ -8,14 +8,14 @@ from datetime import datetime
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 
 from pulihtest import *
+from tables import word
 
 HOUR = 3600 * 10**6
-CUSTOMER = (r'\{ name = "plan"; \},', '{ name = "plan"; },\n  { name = "customer"; },')
 
 
 @shared
 def chain():
-    return Chain(policy=a_policy(CUSTOMER), settings={"escalation": {"timer_ms": 20}})
+    return Chain(policy=a_policy(), settings={"escalation": {"timer_ms": 20}})
 
 
 def ctl(*args, code=0):
@@ -111,14 +111,22 @@ def a_post_is_told_by_when_it_must_act():
 
 
 @test
-def the_customers_own_date_is_an_entry_and_a_clock():
-    at = now() + 3 * HOUR
+def the_customers_own_date_is_warned_of_and_nobody_is_reprimanded():
+    at = now() + 5 * 24 * HOUR
     case = a_case(customer_deadline=at)
     own, = [p for p in promises(case) if p["deadline"] == "customer"]
     assert parse_time(own["due_at"]) == at and own["to"] == own["by"] == "company" and own["state"] == "open"
-    assert case.row("ladder_due = to_timestamp(%s / 1000000.0)" % at)
+    assert not case.row("ladder_due = to_timestamp(%s / 1000000.0)" % at)
+    assert case.db.query("UPDATE pulih.deadline SET due_at = now() WHERE complaint = %s AND kind = %s AND due_at < to_timestamp(%s / "
+                         "1000000.0) RETURNING 1", case.id.hex(), word("deadline", "reminder"), at)
+    wait_until(lambda: case.events("warned"), what="a post is warned")
+    case.settle()
+    told = case.last("warned")
+    assert told["deadline"] == "customer" and told["due_at"] == at and told["level"] == case.row("level") == 0, told
+    text = case.letter(case.last("letter_written")["number"])[3]
+    assert "tenggat dari pelanggan" in text and "Tenggat dari perusahaan atau regulator" in text, text
     case.do("withdrawn")
-    assert states(case, "customer") == ["superseded"]
+    assert states(case, "customer") == ["superseded", "superseded"]
 
 
 @test

@@ -281,7 +281,7 @@ static void check_deadlines(const struct desk *d)
             assert_int_equal(one->armed, d->row.silence_armed);
         else if (one->kind == PULIH_deadline_approval)
             assert_int_equal(one->armed, d->row.approval_armed);
-        else if (one->kind == PULIH_deadline_forwarding)
+        else if (one->kind == PULIH_deadline_forwarding || one->kind == PULIH_deadline_reminder)
             assert_int_equal(one->armed, d->row.version);
         else if (one->kind == PULIH_deadline_warning)
             assert_true(d->row.ladder_armed == 0 ||

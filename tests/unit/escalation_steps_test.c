@@ -35,10 +35,13 @@ static int64_t working_us(const struct desk *d, int64_t from_us, int64_t to_us)
 
 /* --- the plan ------------------------------------------------------------------------------------------------ */
 
-static enum pulih_verdict plan(struct desk *d)
+/* customers_us: the date that the customer set; 0: none. */
+static struct pulih_classified classified_as(const struct desk *d, int64_t customers_us)
 {
     struct pulih_classified msg = {0};
 
+    if (customers_us)
+        PULIH_SET(&msg, classified, customer_deadline, customers_us);
     PULIH_SET(&msg, classified, language, (uint16_t)d->row.language);
     PULIH_SET(&msg, classified, category, (uint16_t)d->row.category);
     PULIH_SET(&msg, classified, department,
@@ -46,6 +49,13 @@ static enum pulih_verdict plan(struct desk *d)
                                                   (uint16_t)d->row.department)));
     PULIH_SET(&msg, classified, tier, (uint16_t)d->row.tier);
     PULIH_SET(&msg, classified, policy, pulih_view_of(d->policy->version));
+    return msg;
+}
+
+static enum pulih_verdict plan(struct desk *d)
+{
+    struct pulih_classified msg = classified_as(d, 0);
+
     return desk_event(d, PULIH_M_classified, &msg);
 }
 
@@ -987,6 +997,115 @@ static void warns_whoever_must_meet_the_deadline(void **state)
     }
 }
 
+/* --- the customer's own date --------------------------------------------------------------------------------- */
+
+static const struct pulih_row_deadline *reminder_of(const struct desk *d)
+{
+    const struct pulih_row_deadline *deadlines = PULIH_ROWS(&d->rows, deadline);
+
+    for (size_t i = 0; i < desk_count(d, PULIH_T_deadline); i++)
+        if (deadlines[i].kind == PULIH_deadline_reminder)
+            return &deadlines[i];
+    return NULL;
+}
+
+/* As a warning or, where that is past, as soon as somebody works; the ladder does not wait for it. */
+static void the_customers_own_date_is_reminded_of(void **state)
+{
+    enum { NONE = -1 };
+    static const struct {
+        int tier;
+        const char *before;
+        int64_t received_us, customers_us, reminder_us; /* from DESK_NOW_US, Wednesday 09:00 */
+    } rows[] = {
+        {PULIH_tier_normal, "4 working_hours", 0, 2 * DESK_DAY + 8 * DESK_HOUR, 2 * DESK_DAY + 3 * DESK_HOUR},
+        {PULIH_tier_normal, "4 working_hours", 0, 13 * DESK_HOUR, 3 * DESK_HOUR},        /* 22:00: 12:00 */
+        {PULIH_tier_normal, "4 working_hours", 0, 2 * DESK_HOUR, 0},                     /* at once */
+        {PULIH_tier_normal, "4 working_hours", 9 * DESK_HOUR, DESK_DAY, 23 * DESK_HOUR}, /* when it opens */
+        {PULIH_tier_normal, "4 working_hours", 9 * DESK_HOUR, 14 * DESK_HOUR, NONE},     /* nobody works */
+        {PULIH_tier_normal, "4 working_hours", 0, -DESK_HOUR, NONE},
+        {PULIH_tier_normal, NULL, 0, DESK_DAY, NONE}, /* the policy wants no warnings */
+        {PULIH_tier_important, "1 hour", 14 * DESK_HOUR, 17 * DESK_HOUR, 16 * DESK_HOUR},
+        {PULIH_tier_important, "1 hour", 14 * DESK_HOUR, 14 * DESK_HOUR + DESK_MINUTE, 14 * DESK_HOUR},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PULIH_COUNT(rows); i++) {
+        struct desk *d = open_desk(PULIH_STATE_classified);
+        struct pulih_duration *before = &d->policy->warn_before[rows[i].tier];
+        *before = (struct pulih_duration){0};
+        assert_true(!rows[i].before || pulih_duration_parse(pulih_view_of(rows[i].before), before));
+        d->now_us = d->row.received_at = DESK_NOW_US + rows[i].received_us;
+        d->row.tier = (int16_t)rows[i].tier;
+        struct pulih_classified msg = classified_as(d, DESK_NOW_US + rows[i].customers_us);
+        assert_int_equal(desk_event(d, PULIH_M_classified, &msg), PULIH_DONE);
+        const struct pulih_row_deadline *reminder = reminder_of(d);
+        assert_int_equal(reminder ? reminder->due_at - DESK_NOW_US : NONE, rows[i].reminder_us);
+        assert_int_not_equal(d->row.ladder_kind, PULIH_deadline_customer);
+        desk_close(d);
+    }
+}
+
+/* The chronology of a complaint whose customer set a date. */
+static void tell_of_date(struct desk *d, struct pulih_told told[2], struct pulih_buf *body,
+                         int64_t customers_us)
+{
+    struct pulih_classified msg = classified_as(d, customers_us);
+
+    pulih_msg_encode(PULIH_M_classified, &msg, PULIH_CLASS_OPEN, body);
+    told[0] = (struct pulih_told){
+        .version = 1, .m = PULIH_M_complaint, .state = PULIH_STATE_received, .at_us = d->row.received_at};
+    told[1] = (struct pulih_told){.version = 2,
+                                  .m = PULIH_M_classified,
+                                  .state = PULIH_STATE_classified,
+                                  .at_us = d->row.received_at,
+                                  .body = pulih_view_of_buf(body)};
+    d->story = told;
+    d->n_story = 2;
+}
+
+/* While it can still be met, and by the ladder alone where the policy has that wait for it. */
+static void a_reminder_warns_and_reprimands_nobody(void **state)
+{
+    static const struct {
+        int state;
+        int64_t customers_us; /* from now */
+        bool reprimands, warned;
+    } rows[] = {
+        {PULIH_STATE_acknowledged, DESK_HOUR, false, true}, {PULIH_STATE_approving, DESK_HOUR, false, true},
+        {PULIH_STATE_offered, DESK_HOUR, false, true},      {PULIH_STATE_accepted, DESK_HOUR, false, true},
+        {PULIH_STATE_verifying, DESK_HOUR, false, false}, /* it was done */
+        {PULIH_STATE_closed, DESK_HOUR, false, false},      {PULIH_STATE_parked, DESK_HOUR, false, false},
+        {PULIH_STATE_acknowledged, 0, false, false}, /* it passed */
+        {PULIH_STATE_acknowledged, DESK_HOUR, true, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PULIH_COUNT(rows); i++) {
+        PULIH_AUTO(pulih_buf_free) struct pulih_buf body = {0};
+        struct desk *d = open_desk(rows[i].state);
+        struct pulih_told told[2];
+        struct pulih_warned msg;
+        for (size_t k = 0; k < d->policy->n_clocks; k++)
+            if (d->policy->clocks[k].name == PULIH_deadline_customer)
+                d->policy->clocks[k].reprimands = rows[i].reprimands;
+        tell_of_date(d, told, &body, d->now_us + rows[i].customers_us);
+        int32_t armed = d->row.ladder_armed;
+        assert_int_equal(pass_deadline(d, PULIH_deadline_reminder, d->now_us, 3), PULIH_DONE);
+        assert_int_equal(d->row.level, d->before.level);
+        if (!rows[i].warned) {
+            desk_expect_refused(d, "running_deadline");
+        } else {
+            desk_expect_event(d, 0, PULIH_M_warned, rows[i].state, &msg);
+            assert_int_equal(msg.deadline, PULIH_deadline_customer);
+            assert_int_equal(msg.due_at, d->now_us + DESK_HOUR);
+            assert_true(pulih_view_is(msg.post, "Kepala Bagian Pengiriman"));
+            assert_int_equal(d->row.ladder_armed, armed); /* what it waits for is still to come */
+        }
+        desk_close(d);
+    }
+}
+
 /* --- pause and resumption ------------------------------------------------------------------------------------ */
 
 static void expect_paused(struct desk *d, int reason, int64_t left_us)
@@ -1245,6 +1364,8 @@ int main(void)
         cmocka_unit_test(warns_of_a_date_by_night_before_the_office_closes),
         cmocka_unit_test(no_tier_without_a_setting_is_warned),
         cmocka_unit_test(warns_whoever_must_meet_the_deadline),
+        cmocka_unit_test(the_customers_own_date_is_reminded_of),
+        cmocka_unit_test(a_reminder_warns_and_reprimands_nobody),
         cmocka_unit_test(keeps_the_working_time_that_is_left),
         cmocka_unit_test(pauses_add_up_to_nothing),
         cmocka_unit_test(keeps_the_time_of_the_wall_round_the_clock),

@@ -50,6 +50,10 @@ bool pulih_ladder_waits_for_post(const struct pulih_row_complaint *row);
 
 /* Tiers with deadlines in hours of the wall are watched round the clock. */
 bool pulih_is_round_the_clock(const struct pulih_policy *p, int tier);
+/* When to remind of a date that the customer set and we did not promise: as to warn of a deadline or, where
+ * that is past, as soon as somebody works. False: the policy wants no warning, or nobody works before it. */
+bool pulih_reminder_at(const struct pulih_policy *p, int tier, int64_t now_us, int64_t due_us,
+                       int64_t *ret_us);
 /* When to warn of a deadline: `warn_before` it, in working time unless the tier is watched round the clock.
  * False: the policy wants no warning, or there is no such time from now on. */
 bool pulih_warning_at(const struct pulih_policy *p, int tier, int64_t now_us, int64_t due_us,

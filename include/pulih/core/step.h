@@ -154,6 +154,9 @@ void pulih_step_watch_forwards(struct pulih_step *step, int64_t after_us);
 /* Its deadline runs beside all others; closing makes it moot. */
 void pulih_step_await_forward(struct pulih_step *step, int64_t due_us);
 
+/* Of the customer's own date; it runs beside all others, and closing makes it moot. */
+void pulih_step_await_reminder(struct pulih_step *step, int64_t at_us);
+
 /* A date told to a customer; returns the promise's number. */
 int16_t pulih_step_promise(struct pulih_step *step, int kind, int64_t due_us);
 /* Counts the promises that the step's events settle. Done by pulih_step_run. */

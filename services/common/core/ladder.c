@@ -111,7 +111,7 @@ bool pulih_ladder_waits_for_post(const struct pulih_row_complaint *row)
 bool pulih_is_of_ladder(int kind)
 {
     return kind != PULIH_deadline_silence && kind != PULIH_deadline_approval &&
-           kind != PULIH_deadline_forwarding;
+           kind != PULIH_deadline_forwarding && kind != PULIH_deadline_reminder;
 }
 
 bool pulih_deadline_counts(const struct pulih_row_complaint *row, const struct pulih_row_deadline *deadline)
@@ -120,7 +120,7 @@ bool pulih_deadline_counts(const struct pulih_row_complaint *row, const struct p
         return row->silence_armed == deadline->armed;
     if (deadline->kind == PULIH_deadline_approval)
         return row->approval_armed == deadline->armed;
-    if (deadline->kind == PULIH_deadline_forwarding)
+    if (deadline->kind == PULIH_deadline_forwarding || deadline->kind == PULIH_deadline_reminder)
         return row->state != PULIH_STATE_closed;
     return row->ladder_armed == deadline->armed;
 }
@@ -173,4 +173,19 @@ bool pulih_warning_at(const struct pulih_policy *p, int tier, int64_t now_us, in
         return false;
     *ret_us = at_us;
     return pulih_is_round_the_clock(p, tier) || in_working_time(p->calendar, now_us, at_us, due_us, ret_us);
+}
+
+bool pulih_reminder_at(const struct pulih_policy *p, int tier, int64_t now_us, int64_t due_us,
+                       int64_t *ret_us)
+{
+    struct pulih_interval open = {now_us, due_us};
+
+    if (p->warn_before[tier].amount == 0 || due_us <= now_us)
+        return false;
+    if (pulih_warning_at(p, tier, now_us, due_us, ret_us))
+        return true;
+    if (!pulih_is_round_the_clock(p, tier) && !pulih_calendar_next_open(p->calendar, now_us, due_us, &open))
+        return false;
+    *ret_us = open.from_us > now_us ? open.from_us : now_us;
+    return true;
 }

@@ -71,13 +71,19 @@ static void end(struct pulih_ledger_entry *e, uint16_t state, int64_t at_us)
     e->ended_us = at_us;
 }
 
+/* Who misses the customer's own date breaks no word: none was given. */
+static uint16_t too_late(const struct pulih_ledger_entry *e)
+{
+    return e->deadline == PULIH_deadline_customer ? PULIH_standing_passed : PULIH_standing_broken;
+}
+
 /* A date that passed is broken, whatever came later. */
 static void end_unless_broken(struct pulih_ledger_entry *e, uint16_t state, int64_t at_us)
 {
     if (at_us <= e->due_us)
         end(e, state, at_us);
     else
-        end(e, PULIH_standing_broken, e->due_us);
+        end(e, too_late(e), e->due_us);
 }
 
 static void do_or_undo(struct pulih_ledger_entry *e, uint16_t event, int64_t at_us)
@@ -230,5 +236,5 @@ void pulih_ledger_read(const struct pulih_told *told, size_t n, int64_t plan_due
         take_event(&r, &told[i]);
     for (size_t i = 0; i < ret->n; i++)
         if (is_open(&ret->entry[i]) && ret->entry[i].due_us < now_us)
-            end(&ret->entry[i], PULIH_standing_broken, ret->entry[i].due_us);
+            end(&ret->entry[i], too_late(&ret->entry[i]), ret->entry[i].due_us);
 }

@@ -24,7 +24,7 @@ static const struct standard {
     {PULIH_deadline_first_response, PULIH_M_complaint, false, false, true, true},
     {PULIH_deadline_update, PULIH_M_acknowledged, true, true, true, true},
     {PULIH_deadline_regulator, PULIH_M_complaint, false, false, true, false},
-    {PULIH_deadline_customer, PULIH_M_complaint, false, false, true, false},
+    {PULIH_deadline_customer, PULIH_M_complaint, false, false, false, false},
     {PULIH_deadline_early, PULIH_M_complaint, false, false, false, false},
     {PULIH_deadline_final, PULIH_M_complaint, false, false, true, false},
     {PULIH_deadline_forward, PULIH_M_complaint, false, false, true, false},

@@ -335,3 +335,8 @@ void pulih_step_await_forward(struct pulih_step *step, int64_t due_us)
 {
     add_deadline(step, PULIH_deadline_forwarding, due_us);
 }
+
+void pulih_step_await_reminder(struct pulih_step *step, int64_t at_us)
+{
+    add_deadline(step, PULIH_deadline_reminder, at_us);
+}
