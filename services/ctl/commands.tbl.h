@@ -57,6 +57,8 @@ OPTION(unsure, 0, ON(list), "only those whose classification a person should loo
 OPTION(overdue, 0, ON(list), "only those whose date told to the customer has passed")
 OPTION(level, "N", ON(list), "only those on this rung of the ladder or above")
 OPTION(since, "TIME", ON(list), "only those received then or later: 2026-01-31, or with a time")
+OPTION(promises, 0, ON(stats), "which promises to customers were kept, too, by department: reads all chronologies, which takes its time")
+OPTION(since, "TIME", ON(stats), "promises of complaints received then or later alone: 2026-01-31, or with a time")
 OPTION(limit, "N", ON(list) | ON(queue) | ON(dead) | ON(promises), "at most so many; 50 if not given")
 
 OPTION(from, "POSITION", ON(feed), "start, now, or STREAM:NUMBER,... as printed with --positions; now if not given")

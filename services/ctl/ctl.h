@@ -128,6 +128,8 @@ void pulih_ctl_json_end(struct pulih_buf *out);
 
 /* Reads 2026-01-31, the midnight in the zone of TZ, or an RFC 3339 time. */
 bool pulih_ctl_read_time(const char *text, int64_t *ret_us);
+/* Reads --since; if it is not given, *ret_us stays. False: it was told what is wrong. */
+bool pulih_ctl_since(const struct pulih_ctl *ctl, int64_t *ret_us);
 /* Writes to standard output and empties the buffer. */
 void pulih_ctl_write(struct pulih_buf *out);
 

@@ -20,8 +20,9 @@ SELECT set_config('enable_seqscan', 'on', true), set_config('statement_timeout',
 SELECT id FROM pulih.complaint WHERE number = $1::int8
 -- name: card (uuid id, int2 shard)
 SELECT * FROM pulih.complaint WHERE id = $1::uuid AND shard = $2::int2
--- name: live (uuid after, int2[] over, int8 most)
-SELECT * FROM pulih.complaint WHERE id > $1::uuid AND state <> ALL ($2::int2[]) ORDER BY id, shard LIMIT $3::int8
+-- name: live (uuid after, int2[] over, timestamptz since, int8 most)
+SELECT * FROM pulih.complaint WHERE id > $1::uuid AND state <> ALL ($2::int2[]) AND received_at >= $3::timestamptz
+ORDER BY id, shard LIMIT $4::int8
 -- name: plans_promised (uuid[] complaint, int2[] shard)
 SELECT u.n, p.due_at FROM unnest($1::uuid[], $2::int2[]) WITH ORDINALITY u(complaint, shard, n)
 CROSS JOIN LATERAL (SELECT t.due_at FROM pulih.promise t WHERE t.complaint = u.complaint AND t.shard = u.shard

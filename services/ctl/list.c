@@ -87,18 +87,14 @@ static bool add_level(const struct pulih_ctl *ctl, struct pulih_params *p)
 
 static bool add_since(const struct pulih_ctl *ctl, struct pulih_params *p)
 {
-    const char *text = pulih_ctl_option(ctl, "since");
-    int64_t us;
+    int64_t us = 0;
 
-    if (!text) {
-        pulih_params_null(p);
-        return true;
-    }
-    if (!pulih_ctl_read_time(text, &us)) {
-        pulih_ctl_usage(ctl, "--since wants 2026-01-31 or 2026-01-31T23:59:59Z, got %s", text);
+    if (!pulih_ctl_since(ctl, &us))
         return false;
-    }
-    pulih_params_time(p, us);
+    if (us)
+        pulih_params_time(p, us);
+    else
+        pulih_params_null(p);
     return true;
 }
 

@@ -11,6 +11,7 @@ static size_t call_live(struct pulih_ctl_live *l, const int16_t *over, size_t n_
     for (size_t i = 0; i < n_over; i++)
         pulih_params_int2(p, over[i]);
     pulih_params_end(p);
+    pulih_params_time(p, l->since_us);
     pulih_params_int8(p, PULIH_CTL_LIVE_PAGE);
     return pulih_db_call(l->db, PULIH_SQL_N + PULIH_CTL_SQL_live);
 }

@@ -1,4 +1,4 @@
-/* Complaints that live, page by page, with their chronologies. */
+/* Complaints that live, or all, page by page, with their chronologies. */
 #ifndef PULIH_CTL_LIVE_H
 #define PULIH_CTL_LIVE_H
 
@@ -7,10 +7,12 @@
 
 enum { PULIH_CTL_LIVE_PAGE = 500 };
 
-/* All zero but `ctl` and `db`, which has the statements of core in front, is the place before the first. */
+/* All zero but `ctl`, `db`, which has the statements of core in front, and `since_us` is the place before the
+ * first. */
 struct pulih_ctl_live {
     const struct pulih_ctl *ctl;
     struct pulih_db *db;
+    int64_t since_us;         /* those received before are left out */
     struct pulih_arena arena; /* of the page at hand */
     struct pulih_item items[PULIH_CTL_LIVE_PAGE];
     int64_t plan_due[PULIH_CTL_LIVE_PAGE]; /* beside each item: what the receipt promised; 0: nothing */

@@ -270,3 +270,13 @@ bool pulih_ctl_number(const struct pulih_ctl *ctl, const char *name, int64_t lea
                     (long long)most, text);
     return false;
 }
+
+bool pulih_ctl_since(const struct pulih_ctl *ctl, int64_t *ret_us)
+{
+    const char *text = pulih_ctl_option(ctl, "since");
+
+    if (!text || pulih_ctl_read_time(text, ret_us))
+        return true;
+    pulih_ctl_usage(ctl, "--since wants 2026-01-31 or 2026-01-31T23:59:59Z, got %s", text);
+    return false;
+}

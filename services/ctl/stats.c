@@ -1,4 +1,5 @@
 /* pulihctl stats: how many complaints of which kind, what waits, and who works. */
+#include "services/ctl/stats.h"
 #include "pulih/core/life.h"
 #include "pulih/core/vocabulary.h"
 #include "services/ctl/ctl.h"
@@ -185,9 +186,16 @@ static bool load(const struct pulih_ctl *ctl, struct counting *c)
 
 int pulih_ctl_stats(const struct pulih_ctl *ctl)
 {
-    PULIH_AUTO(pulih_ctl_disconnect) struct pulih_db *db = pulih_ctl_connect(ctl);
-    struct counting c = {.db = db, .json = pulih_ctl_option(ctl, "json")};
+    PULIH_AUTO(pulih_ctl_disconnect) struct pulih_db *db = NULL;
+    struct counting c = {.json = pulih_ctl_option(ctl, "json")};
+    bool promises = pulih_ctl_option(ctl, "promises");
+    int64_t since_us = 0;
 
+    if (!pulih_ctl_since(ctl, &since_us))
+        return PULIH_CTL_USAGE;
+    if (since_us && !promises)
+        return pulih_ctl_usage(ctl, "--since is for --promises: everything else is counted as it is now");
+    c.db = db = pulih_ctl_connect(ctl);
     if (!db || !load(ctl, &c))
         return PULIH_CTL_FAILED;
     show_complaints(&c);
@@ -195,5 +203,5 @@ int pulih_ctl_stats(const struct pulih_ctl *ctl)
     show_dead(&c);
     show_replicas(&c);
     show_heads(&c);
-    return PULIH_CTL_OK;
+    return promises ? pulih_ctl_stats_promises(ctl, since_us) : PULIH_CTL_OK;
 }

@@ -3,6 +3,7 @@ another one, pulihctl shows what became of each, and no letter goes out that lac
 import json
 import os
 import sys
+from collections import Counter
 from datetime import datetime
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
@@ -173,6 +174,44 @@ def what_was_kept_is_counted():
     before = chain().followup.metrics()[kept]
     case.do("executed", actor="A-1")
     wait_until(lambda: chain().followup.metrics()[kept] == before + 1, what="the promise is counted")
+
+
+def stats(*args):
+    rows = [json.loads(line) for line in ctl("stats", "--promises", *args, "--json")[0].splitlines()]
+    return {r["name"] or r["by"]: r for r in rows if r["what"] == "promises"}
+
+
+@test
+def stats_tell_how_many_promises_each_department_kept():
+    kept, moved, late = a_case(), a_case(), a_case()
+    kept.do("reclassified", department="delivery", actor="A-1")
+    kept.do("offer_made", **an_offer())
+    kept.do("offer_answered", answer="accepted")
+    kept.do("executed", actor="A-1")
+    moved.do("reclassified", department="payment", actor="A-1")
+    moved.do("renegotiated", due_at=now() + HOUR, extension="offices", words="Yes.", actor="A-1")
+    late.do("reclassified", department="payment", actor="A-1")
+    late.db.query("UPDATE pulih.promise SET due_at = told_at WHERE complaint = %s AND n = 1", late.id.hex())
+    chain().wait_quiet()
+    wanted = {}
+    for row in (json.loads(line) for line in ctl("list", "--limit", "1000", "--json")[0].splitlines()):
+        entries = [json.loads(line) for line in ctl("promises", row["reference"], "--json")[0].splitlines()]
+        for e in (e for e in entries if (e["to"], e["by"]) == ("customer", "company")):
+            for name in (row["department"], "all"):
+                wanted.setdefault(name, Counter())[e["state"]] += 1
+    told = stats()
+    assert told.keys() == wanted.keys() and {"delivery", "payment"} <= told.keys(), (told, wanted)
+    for name, states in wanted.items():
+        row = told[name]
+        assert {k: row[k] for k in ("kept", "broken", "renegotiated", "superseded", "open")} == \
+            {k: states[k] for k in ("kept", "broken", "renegotiated", "superseded", "open")}, (name, row, states)
+        settled = states["kept"] + states["broken"]
+        assert row["rate_percent"] == (int(100 * states["kept"] / settled + 0.5) if settled else None), row
+    assert told["payment"]["broken"] and told["payment"]["renegotiated"] and told["delivery"]["kept"] >= 2
+    assert stats("--since", "2999-01-01").keys() == {"all"} and stats("--since", "2999-01-01")["all"]["rate_percent"] is None
+    assert "rate %" in ctl("stats", "--promises")[0]
+    assert "--since is for --promises" in ctl("stats", "--since", "2026-01-01", code=2)[1]
+    assert "--since wants" in ctl("stats", "--promises", "--since", "x", code=2)[1]
 
 
 # --- what letters must say ----------------------------------------------------------------------------------

@@ -345,7 +345,7 @@ def statistics_add_up():
         == sum(n for (by, _), n in of.items() if by == "tier"), of
     assert {s["stage"] for s in stats if s["what"] == "replica"} == {d.service for d in chain().all}
     assert sum(s["last"] for s in stats if s["what"] == "feed") == chain().db.one("SELECT count(*) FROM pulih.feed")
-    assert "COMPLAINTS" in ctl("stats")[0]
+    assert "COMPLAINTS" in ctl("stats")[0] and "PROMISES" not in ctl("stats")[0]
 
 
 @test
