@@ -15,8 +15,15 @@ ON CONFLICT (one) DO UPDATE SET version = excluded.version, since = excluded.sin
 WHERE pulih.policy.version <> excluded.version
 -- name: take_policy (text version)
 SELECT due_at, complaint FROM pulih.policy WHERE version = $1::text AND NOT done FOR UPDATE SKIP LOCKED
--- name: next_deadlines (timestamptz due_at, uuid complaint, int8 most)
-SELECT due_at, complaint, kind, shard, armed FROM pulih.deadline
-WHERE (due_at, complaint) > ($1::timestamptz, $2::uuid) ORDER BY due_at, complaint LIMIT $3::int8
+-- name: next_deadlines (timestamptz due_at, uuid complaint, int8 seen, int8 most)
+SELECT d.due_at, d.complaint, d.shard
+FROM (SELECT * FROM pulih.deadline WHERE (due_at, complaint) > ($1::timestamptz, $2::uuid)
+    ORDER BY due_at, complaint LIMIT $3::int8) d
+CROSS JOIN LATERAL (SELECT 1 FROM pulih.complaint t WHERE t.id = d.complaint AND t.shard + 0 = d.shard
+    AND t.ladder_armed > 0 AND t.ladder_due = d.due_at OFFSET 0) c
+ORDER BY d.due_at, d.complaint LIMIT $4::int8
+-- name: last_deadline (timestamptz due_at, uuid complaint, int8 seen)
+SELECT due_at, complaint FROM pulih.deadline WHERE (due_at, complaint) > ($1::timestamptz, $2::uuid)
+ORDER BY due_at, complaint OFFSET $3::int8 - 1 LIMIT 1
 -- name: keep_place (timestamptz due_at, uuid complaint, int2 done)
 UPDATE pulih.policy SET due_at = $1::timestamptz, complaint = $2::uuid, done = $3::int2 = 1

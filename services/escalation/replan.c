@@ -24,6 +24,18 @@ static void put_version(struct pulih_worker *w, struct pulih_params *p)
     pulih_params_text(p, pulih_view_of(pulih_worker_policy(w)->version));
 }
 
+static void put_place(struct pulih_params *p, const struct place *place)
+{
+    pulih_params_time(p, place->due_us);
+    pulih_params_id(p, &place->complaint);
+}
+
+static void take_place(struct pulih_db *db, size_t call, size_t row, struct place *ret)
+{
+    ret->due_us = pulih_db_time(db, call, row, 0);
+    ret->complaint = pulih_db_id(db, call, row, 1);
+}
+
 /* Whoever takes over a policy says that it counts from now on. */
 static enum pulih_db_end apply(struct pulih_worker *w)
 {
@@ -56,8 +68,7 @@ static enum pulih_db_end take(struct pulih_worker *w, bool *ret_taken, struct pl
     *ret_taken = end == PULIH_DB_DONE && pulih_db_rows(db, call);
     if (!*ret_taken)
         return end;
-    ret->due_us = pulih_db_time(db, call, 0, 0);
-    ret->complaint = pulih_db_id(db, call, 0, 1);
+    take_place(db, call, 0, ret);
     return end;
 }
 
@@ -66,46 +77,42 @@ static int by_complaint(const void *a, const void *b)
     return pulih_id_compare(&((const struct pulih_item *)a)->row.id, &((const struct pulih_item *)b)->row.id);
 }
 
-/* A warning goes with what it warns of. */
-static bool is_of_clocks(int kind)
-{
-    return pulih_is_of_ladder(kind) && kind != PULIH_deadline_warning;
-}
+/* Of a complaint's deadlines one is what its ladder waits for; the others are of other kinds, or moot. */
+enum { SEEN_PER_FOUND = 8 };
 
-/* One item for each complaint that has one of the next deadlines; its version is what armed the latest. */
+/* One item for each complaint whose ladder waits for one of the next deadlines. *ret_done: there are no
+ * more. */
 static enum pulih_db_end find(struct pulih_worker *w, int64_t most, struct place *place,
-                              struct pulih_batch *b, size_t *ret_found)
+                              struct pulih_batch *b, bool *ret_done)
 {
     struct pulih_db *db = pulih_worker_db(w);
     struct pulih_params *p = pulih_db_params(db);
-    size_t kept = 0;
 
-    pulih_params_time(p, place->due_us);
-    pulih_params_id(p, &place->complaint);
+    put_place(p, place);
+    pulih_params_int8(p, SEEN_PER_FOUND * most);
     pulih_params_int8(p, most);
-    size_t call = pulih_db_call(db, own(w, ESCALATION_SQL_next_deadlines));
+    size_t next = pulih_db_call(db, own(w, ESCALATION_SQL_next_deadlines));
+    p = pulih_db_params(db);
+    put_place(p, place);
+    pulih_params_int8(p, SEEN_PER_FOUND * most);
+    size_t last = pulih_db_call(db, own(w, ESCALATION_SQL_last_deadline));
     enum pulih_db_end end = pulih_db_run(db);
     if (end != PULIH_DB_DONE)
         return end;
-    *ret_found = pulih_db_rows(db, call);
-    for (size_t i = 0; i < *ret_found; i++) {
-        place->due_us = pulih_db_time(db, call, i, 0);
-        place->complaint = pulih_db_id(db, call, i, 1);
-        if (!is_of_clocks((int)pulih_db_int(db, call, i, 2)))
-            continue;
+    size_t n = pulih_db_rows(db, next);
+    for (size_t i = 0; i < n; i++) {
+        take_place(db, next, i, place);
+        if (b->n && pulih_id_compare(&b->items[b->n - 1].row.id, &place->complaint) == 0)
+            continue; /* two fall due at once */
         b->items = pulih_room(b->items, b->n, &b->cap, sizeof *b->items);
         b->items[b->n++] = (struct pulih_item){
-            .row = {.id = place->complaint, .shard = (int16_t)pulih_db_int(db, call, i, 3)},
-            .version = (int32_t)pulih_db_int(db, call, i, 4)};
+            .row = {.id = place->complaint, .shard = (int16_t)pulih_db_int(db, next, i, 2)}};
     }
+    *ret_done = n < (size_t)most && !pulih_db_rows(db, last);
+    if (n < (size_t)most && !*ret_done)
+        take_place(db, last, 0, place);
     if (b->n)
         qsort(b->items, b->n, sizeof *b->items, by_complaint);
-    for (size_t i = 0; i < b->n; i++)
-        if (!kept || by_complaint(&b->items[kept - 1], &b->items[i]) != 0)
-            b->items[kept++] = b->items[i];
-        else if (b->items[kept - 1].version < b->items[i].version)
-            b->items[kept - 1].version = b->items[i].version;
-    b->n = kept;
     return end;
 }
 
@@ -127,16 +134,15 @@ static enum pulih_db_end read_items(struct pulih_worker *w, struct pulih_batch *
     return end;
 }
 
-/* Clocks that stand take the new policy when they run on; what a post was told keeps its deadline. The
- * deadline that is armed is looked at, and so once: what is planned anew has another. */
+/* Clocks that stand take the new policy when they run on; what a post was told keeps its deadline. */
 static bool is_moved(struct pulih_worker *w, struct pulih_batch *b, const struct pulih_item *item,
                      int64_t now_us)
 {
     const struct pulih_row_complaint *row = &item->row;
     struct pulih_clock_reading all[PULIH_CLOCKS_MAX];
 
-    if (!row->ladder_armed || row->ladder_armed != item->version || pulih_ladder_waits_for_post(row) ||
-        row->ladder_due <= now_us || pulih_life_after(row->state, PULIH_M_informed) < 0)
+    if (!row->ladder_armed || pulih_ladder_waits_for_post(row) || row->ladder_due <= now_us ||
+        pulih_life_after(row->state, PULIH_M_informed) < 0)
         return false;
     pulih_clocks_read(pulih_worker_policy(w), item->story, item->n_story, now_us, &b->arena, all);
     return escalation_is_outdated(pulih_worker_policy(w), row, all, now_us);
@@ -181,8 +187,7 @@ static enum pulih_db_end keep(struct pulih_worker *w, struct pulih_batch *b, con
     pulih_store_move(db, b->items, b->n);
     pulih_store_put(db, &b->rows);
     p = pulih_db_params(db);
-    pulih_params_time(p, place->due_us);
-    pulih_params_id(p, &place->complaint);
+    put_place(p, place);
     pulih_params_int2(p, done);
     pulih_db_call(db, own(w, ESCALATION_SQL_keep_place));
     pulih_db_commit(db);
@@ -192,25 +197,26 @@ static enum pulih_db_end keep(struct pulih_worker *w, struct pulih_batch *b, con
     return end;
 }
 
-enum pulih_db_end escalation_replan(struct pulih_worker *w, int64_t most, size_t *ret_found)
+enum pulih_db_end escalation_replan(struct pulih_worker *w, int64_t most, bool *ret_more)
 {
     struct pulih_batch b PULIH_AUTO(pulih_batch_free) = {0};
     enum pulih_db_end end = *pulih_worker_policy_is_new(w) ? apply(w) : PULIH_DB_DONE;
+    bool taken = false, done = false;
     struct place place;
-    bool taken = false;
 
-    *ret_found = 0;
+    *ret_more = false;
     if (end == PULIH_DB_DONE)
         end = take(w, &taken, &place);
     if (end == PULIH_DB_DONE && !taken)
         pulih_db_rollback(pulih_worker_db(w));
     if (end != PULIH_DB_DONE || !taken)
         return end;
-    end = find(w, most, &place, &b, ret_found);
+    end = find(w, most, &place, &b, &done);
     if (end == PULIH_DB_DONE && b.n)
         end = read_items(w, &b);
     if (end != PULIH_DB_DONE)
         return end;
+    *ret_more = !done;
     post_all(w, &b);
-    return keep(w, &b, &place, *ret_found < (size_t)most);
+    return keep(w, &b, &place, done);
 }

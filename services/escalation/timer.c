@@ -238,16 +238,17 @@ enum pulih_db_end escalation_timer(struct pulih_worker *w, void *arg, int64_t *r
     int64_t most = h->conf.escalation_timer_items, every_us = h->conf.escalation_timer_ms * 1000;
     int64_t now_us = pulih_worker_now(w);
     struct prospect p = {0};
-    size_t fired = 0, found = 0;
+    size_t fired = 0;
+    bool more = false;
     enum pulih_db_end end = look(w, now_us + every_us, &p);
     bool is_due = p.next_us && p.next_us <= now_us;
 
     if (end == PULIH_DB_DONE && is_due)
         end = fire_due(w, most, &fired);
     if (end == PULIH_DB_DONE && p.replan && !fired)
-        end = escalation_replan(w, most, &found);
+        end = escalation_replan(w, most, &more);
     *ret_wait_us = every_us;
-    if (fired + found == (size_t)most)
+    if (more || fired == (size_t)most)
         *ret_wait_us = 0; /* as many as fit were there: there may be more */
     else if (p.next_us && !is_due)
         *ret_wait_us = p.next_us - now_us;

@@ -23,8 +23,7 @@ void escalation_take_rows(struct pulih_db *db, size_t call, struct pulih_batch *
 enum pulih_db_end escalation_timer(struct pulih_worker *w, void *arg, int64_t *ret_wait_us);
 
 /* The same for a policy that came into force (replan.c): looks through live complaints, so many at a time,
- * and posts plan_outdated to those whose deadlines it moves. *ret_found: how many were looked at; 0: there is
- * nothing to do. */
-enum pulih_db_end escalation_replan(struct pulih_worker *w, int64_t most, size_t *ret_found);
+ * and posts plan_outdated to those whose deadlines it moves. *ret_more: some are left for the next call. */
+enum pulih_db_end escalation_replan(struct pulih_worker *w, int64_t most, bool *ret_more);
 
 #endif

@@ -23,8 +23,8 @@ BLOCKS_PER_KEY = 40  # of all tables that a statement looks into, with their ind
 # The column that must be bound by an index condition wherever one of these tables is looked into. The oldest
 # manifest of a stage is the first one of its range.
 LEADS = {"complaint": "id", "pending": "next_at", "event": "complaint", "content": "complaint", "offer": "complaint",
-         "promise": "complaint", "deadline": "due_at", "feed": "stream", "letter": "complaint", "person": "complaint",
-         "unlinked": "at", "trace": "(key|at)", "model_chunk": "version"}
+         "promise": "complaint", "deadline": r"(due_at|ROW\(due_at, complaint\))", "feed": "stream",
+         "letter": "complaint", "person": "complaint", "unlinked": "at", "trace": "(key|at)", "model_chunk": "version"}
 
 FILL = {
     "event": "SELECT {id}, i % 64, 1, 32, 0, 1, NULL, now(), now(), '', NULL, ''",
@@ -145,6 +145,8 @@ CALLS = {
     "known_messages": lambda c, k: f"{ids(k)}, {shards(k)}, {ids(k)}",
     "read_model_chunk": lambda c, k: f"{k[0]}, 0",
     "look_ahead": lambda c, k: "'2026-12-01', ''",
+    "next_deadlines": lambda c, k: f"'2026-01-01', '{0:032x}', {len(k)}, {len(k)}",
+    "last_deadline": lambda c, k: f"'2026-01-01', '{0:032x}', {len(k)}",
     "claim_deadlines": lambda c, k: f"'2026-12-01', {len(k)}",
     "claim_unlinked": lambda c, k: f"{len(k)}",
     "drop_unlinked": lambda c, k: manifests(k),
