@@ -6,6 +6,8 @@
  */
 #include <getopt.h>
 #include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -173,6 +175,21 @@ static double median(double rounds[][FIGURES], enum figure f)
     return drive_percentile(values, (size_t)opt.rounds, 0.5);
 }
 
+/* Tells the most that each daemon held until now; returns the most of all, in MiB. */
+static double tell_memory(void)
+{
+    double most_mib = 0;
+    char name[16];
+
+    for (size_t i = 0; i < opt.n_daemons; i++) {
+        double mib = (double)procs_peak_kib(opt.pids[i], name) / 1024;
+        most_mib = mib > most_mib ? mib : most_mib;
+        fprintf(stderr, "%s%s %.1f MiB", i ? ", " : "  most memory: ", name, mib);
+    }
+    fprintf(stderr, "\n");
+    return most_mib;
+}
+
 /* Returns complaints per second. */
 static double run_rounds(PGconn *conn)
 {
@@ -180,12 +197,14 @@ static double run_rounds(PGconn *conn)
 
     fprintf(stderr, "warming up with %d complaints\n", opt.complaints / 2);
     run_chain(conn, opt.complaints / 2, rounds[0]);
+    tell_memory();
     for (int r = 0; r < opt.rounds; r++) {
         run_round(conn, rounds[r]);
         fprintf(stderr,
                 "round %d of %d: chain %.0f/s, copy %.0f/s, copy on two connections %.0f/s, ratio %.2f\n",
                 r + 1, opt.rounds, rounds[r][CHAIN_PER_S], rounds[r][COPY_PER_S], rounds[r][COPY2_PER_S],
                 rounds[r][RATIO]);
+        tell_memory();
     }
     printf(
         "copy_per_s=%.0f copy2_per_s=%.0f chain_per_s=%.0f ratio=%.2f ratio2=%.2f cpu_us_per_complaint=%.0f "
@@ -211,43 +230,70 @@ static size_t read_places(PGconn *conn, struct pulih_place *places)
     return n;
 }
 
-/* What a lone commit costs here: one row, one connection, at the light load's rate. A receipt waits for one
+/* What a lone commit costs: one row, one connection of its own, at the light load's rate. A receipt waits for one
  * commit, an acknowledged complaint for four, one after the other. */
-static void run_commits(PGconn *conn)
-{
-    size_t n = (size_t)opt.latency_s * LIGHT_PER_S;
-    double *took_ms = calloc(n, sizeof *took_ms);
+struct commits {
+    pthread_t thread;
+    atomic_bool over;
+    size_t n, most;
+    double *took_ms;
+};
 
-    if (!took_ms)
-        die("commits", "no memory");
+static void *keep_committing(void *arg)
+{
+    struct commits *c = arg;
+    PGconn *conn = PQconnectdb(opt.database);
+
+    if (PQstatus(conn) != CONNECTION_OK)
+        die("connect", PQerrorMessage(conn));
     PQclear(query(conn, "CREATE TABLE commits (at timestamptz)"));
-    int64_t started_us = pulih_mono_us();
-    for (size_t i = 0; i < n; i++) {
-        int64_t left_us = started_us + (int64_t)i * 1000000 / LIGHT_PER_S - pulih_mono_us();
+    for (int64_t started_us = pulih_mono_us(); c->n < c->most && !c->over; c->n++) {
+        int64_t left_us = started_us + (int64_t)c->n * 1000000 / LIGHT_PER_S - pulih_mono_us();
         if (left_us > 0)
             poll(NULL, 0, (int)(left_us / 1000));
         int64_t sent_us = pulih_mono_us();
         PQclear(query(conn, "INSERT INTO commits VALUES (clock_timestamp())"));
-        took_ms[i] = (double)(pulih_mono_us() - sent_us) / 1e3;
+        c->took_ms[c->n] = (double)(pulih_mono_us() - sent_us) / 1e3;
     }
     PQclear(query(conn, "DROP TABLE commits"));
-    double p50_ms = drive_percentile(took_ms, n, 0.5), p99_ms = drive_percentile(took_ms, n, 0.99);
-    printf("commit_p50_ms=%.2f commit_p99_ms=%.2f ", p50_ms, p99_ms);
-    free(took_ms);
+    PQfinish(conn);
+    return NULL;
+}
+
+static void commits_start(struct commits *c)
+{
+    *c = (struct commits){.most = (size_t)opt.latency_s * LIGHT_PER_S};
+    c->took_ms = calloc(c->most, sizeof *c->took_ms);
+    if (!c->took_ms || pthread_create(&c->thread, NULL, keep_committing, c) != 0)
+        die("commits", "no memory or no thread");
+}
+
+/* Waits until all are done; with `over` set before, for the one under way. */
+static void commits_end(struct commits *c, const char *prefix)
+{
+    pthread_join(c->thread, NULL);
+    double p50_ms = drive_percentile(c->took_ms, c->n, 0.5),
+           p99_ms = drive_percentile(c->took_ms, c->n, 0.99);
+    printf("%scommit_p50_ms=%.2f %scommit_p99_ms=%.2f ", prefix, p50_ms, prefix, p99_ms);
+    free(c->took_ms);
 }
 
 static void run_latency(PGconn *conn, const char *prefix, double per_s)
 {
     struct pulih_place places[PLACES_MAX];
     size_t n_places = read_places(conn, places);
+    double all_us[2], stolen_us[2];
     struct drive d;
 
     fprintf(stderr, "%d s at %.0f/s\n", opt.latency_s, per_s);
     drive_start(&d, opt.publish, opt.feed, (size_t)(opt.latency_s * per_s));
+    procs_machine_us(&all_us[0], &stolen_us[0]);
     drive_at_rate(&d, per_s, places, n_places);
+    procs_machine_us(&all_us[1], &stolen_us[1]);
     printf("%sreceipt_p50_ms=%.2f %sreceipt_p99_ms=%.2f %schain_p50_ms=%.2f %schain_p99_ms=%.2f ", prefix,
            drive_receipt_ms(&d, 0.5), prefix, drive_receipt_ms(&d, 0.99), prefix, drive_chain_ms(&d, 0.5),
            prefix, drive_chain_ms(&d, 0.99));
+    printf("%ssteal_percent=%.1f ", prefix, 100 * (stolen_us[1] - stolen_us[0]) / (all_us[1] - all_us[0]));
     while (!is_quiet(conn))
         poll(NULL, 0, 1); /* a subscriber knows of each complaint before the last page is written */
     note_sent(conn, &d);
@@ -257,25 +303,15 @@ static void run_latency(PGconn *conn, const char *prefix, double per_s)
 
 static void run_latencies(PGconn *conn, double chain_per_s)
 {
-    double all_us[2], stolen_us[2];
+    struct commits commits;
 
-    procs_machine_us(&all_us[0], &stolen_us[0]);
-    run_commits(conn);
+    commits_start(&commits);
+    commits_end(&commits, "");
     run_latency(conn, "", LIGHT_PER_S);
-    procs_machine_us(&all_us[1], &stolen_us[1]);
-    printf("steal_percent=%.1f ", 100 * (stolen_us[1] - stolen_us[0]) / (all_us[1] - all_us[0]));
+    commits_start(&commits);
     run_latency(conn, "half_", chain_per_s / 2);
-}
-
-static void print_memory(void)
-{
-    long most_kib = 0;
-
-    for (size_t i = 0; i < opt.n_daemons; i++) {
-        long kib = procs_peak_kib(opt.pids[i]);
-        most_kib = kib > most_kib ? kib : most_kib;
-    }
-    printf("daemon_peak_mib=%.1f\n", (double)most_kib / 1024);
+    commits.over = true;
+    commits_end(&commits, "half_");
 }
 
 /* --- the whole ------------------------------------------------------------------------------------------ */
@@ -347,7 +383,7 @@ int main(int argc, char **argv)
         (pid_t)ask(conn, "SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)");
     opt.pids[opt.n_daemons + 1] = getpid();
     run_latencies(conn, run_rounds(conn));
-    print_memory();
+    printf("daemon_peak_mib=%.1f\n", tell_memory());
     PQfinish(conn);
     drive_free_samples();
     return 0;

@@ -78,15 +78,18 @@ void procs_machine_us(double *ret_all_us, double *ret_stolen_us)
         fclose(f);
 }
 
-long procs_peak_kib(pid_t pid)
+long procs_peak_kib(pid_t pid, char ret_name[16])
 {
     char path[64], line[256];
     long kib = 0;
 
     snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
     FILE *f = fopen(path, "r");
-    while (f && kib == 0 && fgets(line, sizeof line, f))
+    ret_name[0] = '\0';
+    while (f && kib == 0 && fgets(line, sizeof line, f)) {
+        sscanf(line, "Name: %15s", ret_name);
         sscanf(line, "VmHWM: %ld", &kib);
+    }
     if (f)
         fclose(f);
     return kib;

@@ -10,7 +10,7 @@
 double procs_cpu_us(const pid_t *pids, size_t n);
 /* CPU time of all cores since the start of this machine, and the part of it that its host gave to others. */
 void procs_machine_us(double *ret_all_us, double *ret_stolen_us);
-/* The most memory that it ever held, in KiB; 0 when there is no such process. */
-long procs_peak_kib(pid_t pid);
+/* The most memory that it ever held, in KiB, and its name; 0 and "" when there is no such process. */
+long procs_peak_kib(pid_t pid, char ret_name[16]);
 
 #endif
