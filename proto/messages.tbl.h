@@ -271,6 +271,11 @@ MSG(reopened, 0x2e, IN, any, followup, HIDDEN, "The customer takes a closed comp
   FIELD(reopened, str, words, 4000, 0, MAY, TEXT, "The customer's words.")
 END(reopened)
 
+MSG(consumer_noted, 0x1f, IN, any, followup, HIDDEN, "An agent notes what the customer is like to talk with, in place of what was noted before. Never on the feed; erased when the policy says.")
+  FIELD(consumer_noted, word, consumer, 0, consumer, NEED, TEXT, "What the customer is like; unknown takes back what was noted.")
+  FIELD(consumer_noted, str, actor, 64, 0, NEED, OPEN, "Code of the agent.")
+END(consumer_noted)
+
 MSG(linked, 0x2f, IN, any, followup, SHOWN, "A person says that another complaint belongs to this one. Both go on as they are.")
   FIELD(linked, id, other, 0, 0, NEED, OPEN, "The other complaint.")
   FIELD(linked, str, why, 1000, 0, MAY, TEXT, "Why.")

@@ -33,6 +33,13 @@ FROM pulih.event e
 LEFT JOIN pulih.content c ON c.complaint = e.complaint AND c.shard = e.shard AND c.version = e.version
 WHERE e.complaint = $1::uuid AND e.shard = $2::int2
 ORDER BY e.version
+-- name: consumer (uuid complaint, int2 shard, int2 noted, int2 kind)
+SELECT c.body, d.due_at
+FROM (SELECT version FROM pulih.event WHERE complaint = $1::uuid AND shard = $2::int2 AND type = $3::int2
+    ORDER BY version DESC LIMIT 1) e
+JOIN pulih.content c ON c.complaint = $1::uuid AND c.shard = $2::int2 AND c.version = e.version
+CROSS JOIN LATERAL (SELECT due_at FROM pulih.deadline t WHERE t.due_at > now() AND t.complaint = $1::uuid
+    AND t.kind = $4::int2 AND t.shard = $2::int2 AND t.armed = e.version OFFSET 0) d
 -- name: people (uuid complaint, int2 shard)
 SELECT body FROM pulih.person WHERE complaint = $1::uuid AND shard = $2::int2 ORDER BY role
 -- name: classifications (uuid complaint, int2 shard)

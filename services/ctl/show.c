@@ -114,6 +114,31 @@ static void show_card(struct pulih_ctl_showing *s)
         card_text(s, reference);
 }
 
+/* What an agent noted last, until its time is over. */
+static void show_consumer(struct pulih_ctl_showing *s)
+{
+    struct pulih_consumer_noted noted = {0};
+    struct pulih_fault fault;
+
+    if (!(s->classes & PULIH_CLASS_TEXT) || pulih_db_rows(s->db, s->consumer) == 0 ||
+        !pulih_msg_decode_part(PULIH_M_consumer_noted, pulih_db_view(s->db, s->consumer, 0, 0),
+                               PULIH_CLASS_TEXT, &noted, &fault) ||
+        noted.consumer == PULIH_consumer_unknown)
+        return;
+    const char *word = pulih_ctl_word(PULIH_WORDS_consumer, noted.consumer);
+    int64_t until_us = pulih_db_time(s->db, s->consumer, 0, 1);
+    if (s->json) {
+        pulih_ctl_json_start(&s->out, "what", "consumer");
+        pulih_ctl_json_word(&s->out, "consumer", word);
+        pulih_ctl_json_time(&s->out, "until", until_us);
+        pulih_ctl_json_end(&s->out);
+        return;
+    }
+    pulih_buf_addf(&s->out, "%-12s%s, an agent's hint until ", "manner", word);
+    pulih_ctl_add_time(&s->out, until_us);
+    pulih_buf_add_byte(&s->out, '\n');
+}
+
 /* --- promises ---------------------------------------------------------------------------------------- */
 
 /* The chronology as core sees it. */
@@ -188,6 +213,10 @@ static bool load(struct pulih_ctl_showing *s)
         pulih_ctl_key_of(s->db, &s->id);
         *calls[i].call = pulih_db_call(s->db, calls[i].statement);
     }
+    struct pulih_params *p = pulih_ctl_key_of(s->db, &s->id);
+    pulih_params_int2(p, (int16_t)pulih_message(PULIH_M_consumer_noted)->wire);
+    pulih_params_int2(p, PULIH_deadline_consumer);
+    s->consumer = pulih_db_call(s->db, PULIH_CTL_SQL_consumer);
     if (!pulih_ctl_run(s->ctl, s->db))
         return false;
     if (pulih_db_rows(s->db, s->card) > 0)
@@ -201,6 +230,7 @@ static bool show_all(struct pulih_ctl_showing *s)
 {
     pulih_store_read_complaint(s->db, s->card, 0, &s->row);
     show_card(s);
+    show_consumer(s);
     pulih_ctl_show_people(s);
     pulih_ctl_show_classification(s);
     pulih_ctl_show_chronology(s);

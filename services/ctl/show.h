@@ -29,7 +29,7 @@ struct pulih_ctl_showing {
     int64_t now_us;
     struct pulih_row_complaint row;
     size_t card, /* calls */
-        chronology, people, classifications, promises, letters, links, dead;
+        consumer, chronology, people, classifications, promises, letters, links, dead;
     struct pulih_ctl_message message;
     struct pulih_buf out;
 };

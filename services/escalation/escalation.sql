@@ -8,6 +8,14 @@ DELETE FROM pulih.deadline WHERE ctid = ANY (ARRAY(
     SELECT d.ctid FROM pulih.deadline d WHERE d.due_at <= $1::timestamptz
     ORDER BY d.due_at LIMIT $2::int8 FOR UPDATE SKIP LOCKED))
 RETURNING due_at, complaint, kind, shard, armed
+-- name: erase_hints (uuid[] complaint, int2[] shard, int4[] armed, int2 noted)
+DELETE FROM pulih.content WHERE ctid = ANY (ARRAY(
+    SELECT found.ctid FROM unnest($1::uuid[], $2::int2[], $3::int4[]) u(complaint, shard, armed)
+    CROSS JOIN LATERAL (SELECT e.version FROM pulih.event e WHERE e.complaint = u.complaint AND e.shard = u.shard
+        AND e.version <= u.armed AND e.type = $4::int2 OFFSET 0) hint
+    CROSS JOIN LATERAL (SELECT c.ctid FROM pulih.content c WHERE c.complaint = u.complaint AND c.shard = u.shard
+        AND c.version = hint.version OFFSET 0) found))
+RETURNING 1
 -- name: apply_policy (text version, timestamptz now, uuid nobody)
 INSERT INTO pulih.policy VALUES (true, $1::text, $2::timestamptz, '2000-01-01', $3::uuid, false)
 ON CONFLICT (one) DO UPDATE SET version = excluded.version, since = excluded.since, due_at = excluded.due_at,

@@ -78,6 +78,47 @@ static enum pulih_db_end claim(struct pulih_worker *w, int64_t most, struct due 
     return PULIH_DB_DONE;
 }
 
+static bool is_hint(const struct pulih_row_deadline *deadline)
+{
+    return deadline->kind == PULIH_deadline_consumer;
+}
+
+static size_t count_hints(const struct due *due)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < due->n; i++)
+        n += is_hint(&due->at[i]);
+    return n;
+}
+
+/* What agents noted up to the version that is named goes, with the salt of its digest; the chronology keeps
+ * that there was something. Returns the call, a row for each that is erased; SIZE_MAX: no hint's time has
+ * come. */
+static size_t erase_hints(struct pulih_worker *w, const struct due *due)
+{
+    size_t n = count_hints(due);
+
+    if (!n)
+        return SIZE_MAX;
+    struct pulih_params *p = pulih_db_params(pulih_worker_db(w));
+    pulih_params_array(p, PULIH_OID_UUID, n);
+    for (size_t i = 0; i < due->n; i++)
+        if (is_hint(&due->at[i]))
+            pulih_params_id(p, &due->at[i].complaint);
+    pulih_params_array(p, PULIH_OID_INT2, n);
+    for (size_t i = 0; i < due->n; i++)
+        if (is_hint(&due->at[i]))
+            pulih_params_int2(p, due->at[i].shard);
+    pulih_params_array(p, PULIH_OID_INT4, n);
+    for (size_t i = 0; i < due->n; i++)
+        if (is_hint(&due->at[i]))
+            pulih_params_int4(p, due->at[i].armed);
+    pulih_params_end(p);
+    pulih_params_int2(p, PULIH_WIRE_consumer_noted);
+    return pulih_db_call(pulih_worker_db(w), pulih_worker_own(w) + ESCALATION_SQL_erase_hints);
+}
+
 static void encode_body(const struct pulih_row_deadline *deadline, enum pulih_m m, struct pulih_buf *out)
 {
     struct pulih_deadline_passed passed = {0};
@@ -184,7 +225,8 @@ static void fire_all(struct pulih_worker *w, struct pulih_batch *b, const struct
     }
     b->n = kept;
     pulih_count(pulih_worker_metrics(w), PULIH_METRIC_deadlines_fired_total, (int64_t)fired);
-    pulih_count(pulih_worker_metrics(w), PULIH_METRIC_deadlines_moot_total, (int64_t)(due->n - fired));
+    pulih_count(pulih_worker_metrics(w), PULIH_METRIC_deadlines_moot_total,
+                (int64_t)(due->n - fired - count_hints(due)));
     pulih_batch_hand_on(b, now_us);
 }
 
@@ -202,14 +244,19 @@ static enum pulih_db_end post(struct pulih_worker *w, struct pulih_batch *b, con
     PULIH_POINT(timer_claimed);
     escalation_take_rows(db, call, b);
     fire_all(w, b, due);
+    size_t erased = erase_hints(w, due);
     pulih_store_move(db, b->items, b->n);
     pulih_store_put(db, &b->rows);
     PULIH_POINT(timer_posted);
     pulih_db_commit(db);
     end = pulih_db_run(db);
     PULIH_POINT(timer_fired);
-    if (end == PULIH_DB_DONE)
-        pulih_batch_hint(b, w);
+    if (end != PULIH_DB_DONE)
+        return end;
+    if (erased != SIZE_MAX)
+        pulih_count(pulih_worker_metrics(w), PULIH_METRIC_hints_erased_total,
+                    (int64_t)pulih_db_rows(db, erased));
+    pulih_batch_hint(b, w);
     return end;
 }
 

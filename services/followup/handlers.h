@@ -6,6 +6,8 @@
 
 /* What is only published: notes, a confirmed gist, refusals. */
 pulih_handler_f followup_on_note;
+/* An agent's hint: kept until another one or the policy ends it, published never. */
+pulih_handler_f followup_on_consumer_noted;
 pulih_handler_f followup_on_letter_delivered;
 pulih_handler_f followup_on_milestone;
 /* From the stages before (inform.c). */

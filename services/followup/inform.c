@@ -9,6 +9,29 @@ enum pulih_verdict followup_on_note(struct pulih_step *step)
     return PULIH_DONE;
 }
 
+/* What agents noted up to this version is to be erased then. */
+static void erase_noted(struct pulih_step *step, int32_t version, int64_t at_us)
+{
+    const struct pulih_row_complaint *row = &step->item->row;
+    struct pulih_row_deadline *end = PULIH_ADD(step->rows, deadline);
+
+    end->complaint = row->id;
+    end->shard = row->shard;
+    end->kind = PULIH_deadline_consumer;
+    end->armed = version;
+    end->due_at = at_us;
+}
+
+/* Nothing goes by the hint, so it is not even read. It takes the place of those before at once. */
+enum pulih_verdict followup_on_consumer_noted(struct pulih_step *step)
+{
+    int32_t version = step->item->version;
+
+    erase_noted(step, version - 1, step->now_us);
+    erase_noted(step, version, pulih_step_due(step, step->now_us, step->policy->consumer_for));
+    return PULIH_DONE;
+}
+
 enum pulih_verdict followup_on_letter_delivered(struct pulih_step *step)
 {
     struct pulih_letter_delivered msg;

@@ -6,6 +6,7 @@
 static const struct pulih_handler followup_handlers[] = {
     {PULIH_M_planned, followup_on_planned, PULIH_BY_HINT | PULIH_BY_STORY},
     {PULIH_M_note, followup_on_note, 0},
+    {PULIH_M_consumer_noted, followup_on_consumer_noted, 0},
     {PULIH_M_milestone, followup_on_milestone, PULIH_BY_STORY},
     {PULIH_M_gist_confirmed, followup_on_note, 0},
     {PULIH_M_letter_delivered, followup_on_letter_delivered, 0},

@@ -148,6 +148,7 @@ CALLS = {
     "next_deadlines": lambda c, k: f"'2026-01-01', '{0:032x}', {len(k)}, {len(k)}",
     "last_deadline": lambda c, k: f"'2026-01-01', '{0:032x}', {len(k)}",
     "claim_deadlines": lambda c, k: f"'2026-12-01', {len(k)}",
+    "erase_hints": lambda c, k: f"{ids(k)}, {shards(k)}, {ones(k)}, 32",
     "claim_unlinked": lambda c, k: f"{len(k)}",
     "drop_unlinked": lambda c, k: manifests(k),
     "read_stories": lambda c, k: f"{ids(k)}, {shards(k)}",

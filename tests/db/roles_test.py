@@ -20,7 +20,7 @@ EXPECTED = {
                "number_block": "SU", "mark_key": "S", "unlinked": "I"},
     "classification": {**STAGE, "classification": "SI", "unlinked": "SD batch", "trace": "SID", "link": "SI", "model": "S",
                        "model_axis": "S", "model_chunk": "S", "model_use": "SIU", "model_difference": "SIU"},
-    "escalation": {**STAGE, "deadline": "SID armed", "promise": "I", "policy": "SIU", "calendar": "SI"},
+    "escalation": {**STAGE, "deadline": "SID armed", "promise": "I", "content": "SD", "policy": "SIU", "calendar": "SI"},
     "followup": {**STAGE, "offer": "SI", "letter": "SI", "deadline": "SI armed", "promise": "I", "person": "S",
                  "feed": "SI", "feed_head": "SU", "link": "SI state decided_at actor", "calendar": "SI"},
 }
@@ -110,7 +110,7 @@ REFUSED = [(r, sql) for sql, roles in {
     "UPDATE pulih.event SET hash = ''": ROLES,
     "DELETE FROM pulih.event": ROLES,
     "UPDATE pulih.content SET body = ''": ROLES,
-    "DELETE FROM pulih.content": ROLES,
+    "DELETE FROM pulih.content": ["intake", "classification", "followup"],
     "UPDATE pulih.person SET body = ''": ROLES,
     "DELETE FROM pulih.person": ROLES,
     "UPDATE pulih.letter SET body = ''": ROLES,
@@ -199,7 +199,8 @@ ALLOWED["classification"] += ["SELECT * FROM pulih.model_axis", "SELECT bytes FR
                               "(shadow, live, live_label, shadow_label) DO UPDATE SET n = excluded.n",
                               "UPDATE pulih.replica SET models = ''"]
 ALLOWED["escalation"] += [f"INSERT INTO pulih.deadline VALUES (now(), {ID}, 1, 1, 1)",
-                          "SELECT * FROM pulih.deadline FOR UPDATE SKIP LOCKED", "DELETE FROM pulih.deadline"]
+                          "SELECT * FROM pulih.deadline FOR UPDATE SKIP LOCKED", "DELETE FROM pulih.deadline",
+                          "DELETE FROM pulih.content"]
 ALLOWED["followup"] += [f"INSERT INTO pulih.letter VALUES ({ID}, 1, 1, 1, 1, 1, 1, NULL, '', '')",
                         f"INSERT INTO pulih.deadline VALUES ('2026-11-22', {ID}, 3, 1, 1) ON CONFLICT "
                         "(due_at, complaint, kind, shard) DO UPDATE SET armed = excluded.armed",

@@ -42,6 +42,40 @@ def escalation_dies_with_timers_claimed():
     assert sum(e.type == "reprimanded" for e in h.events) == due
 
 
+@test(timeout=180)
+def escalation_dies_while_it_erases_hints():
+    """Hints are over, three replicas erase them in small lots, and one after another is killed: none is left, nothing
+    else is gone, and what is erased breaks no hash."""
+    chain = Chain(replicas={"escalation": 3}, settings={"escalation": {"timer_items": 2, "timer_ms": 10}})
+    load = Load(chain.publish_port, later=0.5, window=400)
+    load.run(MANY // 4, 90)
+    load.finish()
+    sent = [load.publish("consumer_noted", {"consumer": "haughty", "actor": "A-002"}, id) for id in load.cases]
+    load.finish()
+    chain.wait_quiet(90)
+    for d in chain.daemons["escalation"]:
+        d.kill()
+    over = "SELECT count(*) FROM pulih.deadline WHERE kind = %s" % word("deadline", "consumer")
+    assert chain.db.one(over) >= len(sent) > 50, (chain.db.one(over), len(sent))
+    chain.db.query("UPDATE pulih.deadline SET due_at = now() - interval '1 hour' + armed * interval '1 second' "
+                   "WHERE kind = %s RETURNING 1", word("deadline", "consumer"))
+    others = "SELECT count(*) FROM pulih.content c JOIN pulih.event e USING (complaint, shard, version) WHERE e.type %s %s"
+    kept = chain.db.one(others % ("<>", WIRE["consumer_noted"]))
+    chain.start()
+    kills = 0
+    while chain.db.one(over):
+        d = chain.daemons["escalation"][kills % 3]
+        d.kill()
+        d.start(ready=False)
+        chain.daemons["escalation"][(kills + 1) % 3].wait_ready()
+        kills += 1
+    assert kills > 2, kills
+    chain.wait_quiet(90)
+    assert chain.db.one(others % ("=", WIRE["consumer_noted"])) == 0
+    assert chain.db.one(others % ("<>", WIRE["consumer_noted"])) == kept
+    check_history(chain.db, load)
+
+
 def library():
     found = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")
     if not found:

@@ -45,7 +45,7 @@ _SHOWN = {r[0] for r in rows("proto/messages.tbl.h", "MSG") if r[5] == "SHOWN"}
 _MOVES = {(r[0], r[1]): r[2] for r in rows("include/pulih/tbl/life.tbl.h", "MOVE")}
 _WIRE = {name: number for number, name in MESSAGE.items()}
 _STATE = {name: number for number, name in STATE_NAME.items()}
-_SILENCE = word("deadline", "silence")
+_SILENCE, _CONSUMER = word("deadline", "silence"), word("deadline", "consumer")
 
 # What was said, and what it comes to: exactly one of these, or a refusal. A closing is counted by its reason.
 _TURNS = [
@@ -131,6 +131,8 @@ def _content(h):
     stored = _stored(h)
     for s in _named(h, Sent):
         for e in stored.get(s.id, ()):
+            if e.type == "consumer_noted" and (e.complaint, e.version) not in h.contents:
+                continue  # a hint is erased when its time is over
             kept = _body(e)
             kept.pop("source", None)
             for part in (h.contents.get((e.complaint, e.version)), e.version == 1 and h.persons.get(e.complaint)):
@@ -362,7 +364,7 @@ def faults(h):
     contents, persons     (complaint, version) -> body, complaint -> body
     letters, offers       (complaint, number) of their rows
     promises   (complaint, number, due)
-    deadlines  rows of deadline
+    deadlines  rows of deadline that a complaint may wait for
     pending  number of rows
     dead     (complaint, version) of the rows
     poison   (complaint, version) of what was made to be there
@@ -426,7 +428,7 @@ def read_history(db, logs=None, seen=(), poison=()):
         promises=[(_id(c), n, due) for c, n, due in
                   ask(f"SELECT complaint, n, {us.format('due_at')} FROM pulih.promise")],
         deadlines=[Deadline(_id(c), k == _SILENCE, a) for c, k, a in
-                   ask("SELECT complaint, kind, armed FROM pulih.deadline")],
+                   ask(f"SELECT complaint, kind, armed FROM pulih.deadline WHERE kind <> {_CONSUMER}")],
         pending=ask("SELECT count(*) FROM pulih.pending")[0][0],
         dead=[(_id(c), v) for c, v in ask("SELECT complaint, version FROM pulih.dead")])
     connection.close()

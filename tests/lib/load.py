@@ -32,6 +32,7 @@ _LATER = [  # mostly notes, as in life
     ("reopened", {}),
     ("approved", {"role": "manager", "actor": "A-009"}),
     ("refused", {"why": "Terlalu besar.", "actor": "A-009"}),
+    ("consumer_noted", {"consumer": "talkative", "actor": "A-002"}),
 ]
 
 

@@ -88,6 +88,10 @@ static struct pulih_view later_body(enum pulih_m m)
     case PULIH_M_note:
         PULIH_SET(&any.note, note, text, PULIH_VIEW("asked again"));
         break;
+    case PULIH_M_consumer_noted:
+        PULIH_SET(&any.consumer_noted, consumer_noted, consumer, (uint16_t)PULIH_consumer_haughty);
+        PULIH_SET(&any.consumer_noted, consumer_noted, actor, PULIH_VIEW("a7"));
+        break;
     case PULIH_M_offer_answered:
         PULIH_SET(&any.offer_answered, offer_answered, answer,
                   (uint16_t)(sim_chance(700) ? PULIH_answer_accepted : PULIH_answer_declined));
@@ -138,22 +142,13 @@ static void say(enum pulih_m m, const struct pulih_id *complaint, unsigned clien
 /* Roughly the way of a complaint that goes well, with other things between. */
 static enum pulih_m later_message(void)
 {
-    static const enum pulih_m all[] = {PULIH_M_note,
-                                       PULIH_M_offer_made,
-                                       PULIH_M_offer_made,
-                                       PULIH_M_offer_answered,
-                                       PULIH_M_executed,
-                                       PULIH_M_offer_answered,
-                                       PULIH_M_executed,
-                                       PULIH_M_approved,
-                                       PULIH_M_reclassified,
-                                       PULIH_M_paused,
-                                       PULIH_M_resumed,
-                                       PULIH_M_note,
-                                       PULIH_M_withdrawn,
-                                       PULIH_M_reopened,
-                                       PULIH_M_letter_delivered,
-                                       PULIH_M_verification_answered};
+    static const enum pulih_m all[] = {
+        PULIH_M_note,           PULIH_M_offer_made,     PULIH_M_offer_made,
+        PULIH_M_offer_answered, PULIH_M_executed,       PULIH_M_offer_answered,
+        PULIH_M_executed,       PULIH_M_approved,       PULIH_M_reclassified,
+        PULIH_M_paused,         PULIH_M_resumed,        PULIH_M_note,
+        PULIH_M_withdrawn,      PULIH_M_reopened,       PULIH_M_letter_delivered,
+        PULIH_M_consumer_noted, PULIH_M_consumer_noted, PULIH_M_verification_answered};
 
     return all[sim_below(PULIH_COUNT(all))];
 }

@@ -153,6 +153,11 @@ static const struct pulih_row_offer *last_offer(struct sim_tx *tx, const struct 
     return last;
 }
 
+static bool is_mail(const struct pulih_row_event *e)
+{
+    return pulih_life_is_mail(pulih_message_by_wire((uint64_t)e->type));
+}
+
 /* The next message of the mailbox. */
 static const struct pulih_row_event *next_mail(struct sim_tx *tx, const struct pulih_id *complaint,
                                                int32_t cursor)
@@ -162,7 +167,7 @@ static const struct pulih_row_event *next_mail(struct sim_tx *tx, const struct p
 
     SIM_EACH_ROW (row, PULIH_T_event) {
         const struct pulih_row_event *e = sim_see(row, tx);
-        if (sim_is_of(e, complaint) && e->version > cursor && e->type >= 33 && e->type <= 63 &&
+        if (sim_is_of(e, complaint) && e->version > cursor && is_mail(e) &&
             (!next || e->version < next->version))
             next = e;
     }
@@ -236,7 +241,7 @@ void sim_load_work(struct sim_tx *tx, const struct sim_params *p, struct pg_resu
 
 static bool is_heeded(const struct pulih_row_event *e)
 {
-    return e->type < 33 || e->type > 63 || pulih_clocks_heed(pulih_message_by_wire((uint64_t)e->type));
+    return !is_mail(e) || pulih_clocks_heed(pulih_message_by_wire((uint64_t)e->type));
 }
 
 void sim_load_story(struct sim_tx *tx, const struct sim_params *p, struct pg_result *out)

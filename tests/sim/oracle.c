@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pulih/core/ladder.h"
 #include "pulih/core/life.h"
 #include "pulih/core/reference.h"
 #include "pulih/core/store.h"
@@ -229,12 +230,51 @@ static void check_armed(const struct pulih_row_complaint *c)
 
     for (EACH(d, PULIH_T_deadline))
         if (d && pulih_id_compare(&d->complaint, &c->id) == 0) {
-            ladder |= d->kind != PULIH_deadline_silence && d->armed == c->ladder_armed;
+            ladder |= pulih_is_of_ladder(d->kind) && d->armed == c->ladder_armed;
             silence |= d->kind == PULIH_deadline_silence && d->armed == c->silence_armed;
         }
     if (!ladder || !silence)
         sim_fail("%s in state %s waits for a deadline that is not there", print(&c->id),
                  pulih_states[c->state].name);
+}
+
+static bool is_content_of(const struct pulih_row_event *e)
+{
+    const struct pulih_row_content *c;
+
+    for (EACH(c, PULIH_T_content))
+        if (c && c->version == e->version && pulih_id_compare(&c->complaint, &e->complaint) == 0)
+            return true;
+    return false;
+}
+
+static bool ends(const struct pulih_row_event *hint)
+{
+    const struct pulih_row_deadline *d;
+
+    for (EACH(d, PULIH_T_deadline))
+        if (d && d->kind == PULIH_deadline_consumer && d->armed == hint->version &&
+            pulih_id_compare(&d->complaint, &hint->complaint) == 0)
+            return true;
+    return false;
+}
+
+/* Of what agents noted the last is there until its time is over, and nothing else. Notes behind a message that is
+ * dead were not taken up yet. */
+static void check_hints(const struct story *s)
+{
+    int32_t taken = in_dead(&s->row->id) ? s->row->cursor - 1 : s->row->cursor;
+    bool last = true;
+
+    for (int32_t i = s->n - 1; i >= 0; i--) {
+        const struct pulih_row_event *e = s->events[i];
+        if (e->type != PULIH_WIRE_consumer_noted || e->version > taken)
+            continue;
+        if (is_content_of(e) != (last && ends(e)))
+            sim_fail("%s: the hint of event %d is %s", print(&s->row->id), e->version,
+                     is_content_of(e) ? "still there" : "gone");
+        last = false;
+    }
 }
 
 /* --- the feed -------------------------------------------------------------------------------------------------------------- */
@@ -352,6 +392,7 @@ void sim_oracle_end(void)
         check_chain(&s);
         check_once(&s);
         check_shown(&s);
+        check_hints(&s);
         if (!in_dead(&c->id))
             check_armed(c);
         if (count_numbered(PULIH_T_letter, &c->id) != c->letters ||

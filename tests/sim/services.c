@@ -104,6 +104,27 @@ void sim_claim_deadlines(struct sim_tx *tx, const struct sim_params *p, struct p
     }
 }
 
+void sim_erase_hints(struct sim_tx *tx, const struct sim_params *p, struct pg_result *out)
+{
+    struct sim_array ids = sim_array_of(p->at[0]), armed = sim_array_of(p->at[2]);
+    struct sim_row *row;
+
+    for (size_t i = 0; i < ids.n; i++) {
+        struct pulih_id id = sim_id_of(sim_next_value(&ids.at));
+        int32_t last = (int32_t)sim_int_of(sim_next_value(&armed.at));
+        SIM_EACH_ROW (row, PULIH_T_content) {
+            const struct pulih_row_content *c = sim_see(row, tx);
+            if (!sim_is_of(c, &id) || c->version > last ||
+                sim_find_event(tx, &id, c->version)->type != sim_int_of(p->at[3]) ||
+                !sim_lock_by_ctid(tx, row, row->changes))
+                continue;
+            sim_delete(tx, row);
+            sim_result_row(out);
+            sim_result_int(out, 1, 4);
+        }
+    }
+}
+
 /* Models are for tests of their own: here the database has none. */
 void sim_no_rows(struct sim_tx *tx, const struct sim_params *p, struct pg_result *out)
 {

@@ -31,6 +31,7 @@ static const struct {
     {"model_axes", sim_no_rows},
     {"look_ahead", sim_look_ahead},
     {"claim_deadlines", sim_claim_deadlines},
+    {"erase_hints", sim_erase_hints},
     {"put_calendar", sim_no_rows},
     {"load_calendars", sim_no_rows},
     {"apply_policy", sim_no_rows},

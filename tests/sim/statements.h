@@ -58,8 +58,8 @@ typedef void sim_statement_f(struct sim_tx *tx, const struct sim_params *p, stru
 sim_statement_f sim_schema_version, sim_seen, sim_drop_manifests, sim_lock_manifests, sim_lock_due,
     sim_bump_manifests, sim_unbump_manifests, sim_oldest_pending, sim_lock_complaints, sim_load_work,
     sim_load_story, sim_move_complaints, sim_put_complaint, sim_lock_heads, sim_put_feed, sim_take_numbers,
-    sim_known_complaints, sim_known_messages, sim_look_ahead, sim_claim_deadlines, sim_no_rows, sim_heads,
-    sim_read_feed, sim_read_letter, sim_claim_unlinked, sim_drop_unlinked, sim_read_stories, sim_find_similar,
-    sim_count_history, sim_suggest_links, sim_prune_traces;
+    sim_known_complaints, sim_known_messages, sim_look_ahead, sim_claim_deadlines, sim_erase_hints,
+    sim_no_rows, sim_heads, sim_read_feed, sim_read_letter, sim_claim_unlinked, sim_drop_unlinked,
+    sim_read_stories, sim_find_similar, sim_count_history, sim_suggest_links, sim_prune_traces;
 
 #endif

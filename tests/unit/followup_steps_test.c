@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "pulih/core/ladder.h"
 #include "pulih/core/reference.h"
 #include "tests/lib/calendars.h"
 #include "tests/lib/desk.h"
@@ -126,6 +127,38 @@ static void tells_departments_of_its_own(void **state)
         desk_expect_event(d, 0, PULIH_M_acknowledged, PULIH_STATE_acknowledged, &msg);
         assert_true(pulih_view_is(msg.department, rows[i].word));
         assert_true(desk_says(desk_letter(d, PULIH_letter_acknowledgement, NULL)->body, rows[i].label));
+        desk_close(d);
+    }
+}
+
+/* In any state: what was noted before ends now, the hint when the policy says, and nothing else happens. No clock
+ * and no ladder goes by these deadlines. */
+static void a_hint_is_kept_until_the_policy_says(void **state)
+{
+    struct pulih_consumer_noted msg = {0};
+
+    (void)state;
+    PULIH_SET(&msg, consumer_noted, consumer, PULIH_consumer_haughty);
+    PULIH_SET(&msg, consumer_noted, actor, PULIH_VIEW("A-7"));
+    for (size_t i = 0; i < PULIH_COUNT(open_states); i++) {
+        struct desk *d = open_desk(open_states[i]);
+        assert_int_equal(desk_mail(d, PULIH_M_consumer_noted, &msg), PULIH_DONE);
+        assert_int_equal(desk_count(d, PULIH_T_event), 0);
+        assert_int_equal(desk_count(d, PULIH_T_letter), 0);
+        assert_int_equal(desk_count(d, PULIH_T_feed), 0);
+        assert_int_equal(desk_count(d, PULIH_T_deadline), 2);
+        struct pulih_row_deadline *ends = PULIH_ROWS(&d->rows, deadline);
+        assert_int_equal(ends[0].armed, d->item.version - 1);
+        assert_int_equal(ends[0].due_at, DESK_NOW_US);
+        assert_int_equal(ends[1].armed, d->item.version);
+        assert_int_equal(ends[1].due_at, DESK_NOW_US + 30 * DESK_DAY);
+        for (int e = 0; e < 2; e++) {
+            assert_int_equal(ends[e].kind, PULIH_deadline_consumer);
+            assert_false(pulih_is_of_ladder(ends[e].kind));
+            ends[e].armed = d->row.ladder_armed;
+            assert_false(pulih_deadline_counts(&d->row, &ends[e]));
+        }
+        assert_int_equal(d->row.ladder_armed, d->before.ladder_armed);
         desk_close(d);
     }
 }
@@ -1816,6 +1849,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(acknowledges_the_first_plan),
         cmocka_unit_test(tells_departments_of_its_own),
+        cmocka_unit_test(a_hint_is_kept_until_the_policy_says),
         cmocka_unit_test(tells_a_new_plan),
         cmocka_unit_test(tells_why_the_plan_is_a_new_one),
         cmocka_unit_test(tells_plans_at_their_time_only),

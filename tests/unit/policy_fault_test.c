@@ -48,6 +48,7 @@ static const struct fault plain_faults[] = {
     {"\"en\"", "\"unknown\"", 0, "language: expected id or en"},
     {"\"en\"", "true", 0, "language: expected a text in double quotes"},
     {"offers_max = 3;", "", WHOLE, "offers_max is missing"},
+    {"offers_max = 3;", "consumer_for = 30; offers_max = 3;", 0, "consumer_for: " DURATION},
     {"offers_max = 3;", "offers_max = 0;", 0, "offers_max: expected a whole number from 1 to 100"},
     {"offers_max = 3;", "offers_max = 101;", 0, "offers_max: expected a whole number from 1 to 100"},
     {"offers_max = 3;", "offers_max = 3.5;", 0, "offers_max: expected a whole number from 1 to 100"},

@@ -195,6 +195,7 @@ struct pulih_policy {
     struct pulih_duration warn_before[PULIH_TIERS];    /* amount 0: nobody is warned */
     struct pulih_duration answer_within;               /* an offer waits this long for its answer */
     struct pulih_duration verify_within;               /* and a verification this long */
+    struct pulih_duration consumer_for;                /* an agent's hint is kept this long */
     bool close_on_silence[2];                          /* [0] offers, [1] verifications; else ladder climbs */
     uint32_t pause_reasons;                            /* bit n: PULIH_pause_* n may stop the clock */
     uint16_t offers_max;                               /* declined offers after which the ladder climbs */

@@ -58,7 +58,7 @@ LEFT JOIN LATERAL (SELECT * FROM pulih.offer t WHERE t.complaint = u.complaint A
 LEFT JOIN LATERAL (SELECT * FROM pulih.content t WHERE t.complaint = o.complaint AND t.shard = o.shard
     AND t.version = o.version OFFSET 0) oc ON true
 LEFT JOIN LATERAL (SELECT t.version, t.type FROM pulih.event t WHERE t.complaint = u.complaint
-    AND t.shard = u.shard AND t.version > u.cursor AND t.type BETWEEN 33 AND 63
+    AND t.shard = u.shard AND t.version > u.cursor AND (t.type BETWEEN 33 AND 63 OR t.type = 31)
     ORDER BY t.version LIMIT 1) m ON true
 LEFT JOIN LATERAL (SELECT t.type, t.recorded_at, t.body FROM pulih.event t WHERE e.type BETWEEN 53 AND 56
     AND t.complaint = u.complaint AND t.shard = u.shard AND t.version < u.version AND t.type IN (81, 100)
@@ -67,7 +67,7 @@ LEFT JOIN LATERAL (SELECT t.type, t.recorded_at, t.body FROM pulih.event t WHERE
 SELECT u.n, e.version, e.type, e.state, e.recorded_at, e.body
 FROM unnest($1::int8[], $2::uuid[], $3::int2[]) u(n, complaint, shard)
 CROSS JOIN LATERAL (SELECT * FROM pulih.event t WHERE t.complaint = u.complaint AND t.shard = u.shard
-    AND (t.type NOT BETWEEN 33 AND 63 OR t.type = ANY ($4::int2[])) ORDER BY t.version) e
+    AND (t.type NOT BETWEEN 33 AND 63 AND t.type <> 31 OR t.type = ANY ($4::int2[])) ORDER BY t.version) e
 -- name: put_calendar (text name, timestamptz since, text spec)
 INSERT INTO pulih.calendar SELECT $1::text, $2::timestamptz, $3::text
 WHERE NOT EXISTS (SELECT 1 FROM (SELECT spec FROM pulih.calendar WHERE name = $1::text ORDER BY since DESC LIMIT 1) last

@@ -111,7 +111,8 @@ bool pulih_ladder_waits_for_post(const struct pulih_row_complaint *row)
 bool pulih_is_of_ladder(int kind)
 {
     return kind != PULIH_deadline_silence && kind != PULIH_deadline_approval &&
-           kind != PULIH_deadline_forwarding && kind != PULIH_deadline_reminder;
+           kind != PULIH_deadline_forwarding && kind != PULIH_deadline_reminder &&
+           kind != PULIH_deadline_consumer;
 }
 
 bool pulih_deadline_counts(const struct pulih_row_complaint *row, const struct pulih_row_deadline *deadline)
@@ -122,6 +123,8 @@ bool pulih_deadline_counts(const struct pulih_row_complaint *row, const struct p
         return row->approval_armed == deadline->armed;
     if (deadline->kind == PULIH_deadline_forwarding || deadline->kind == PULIH_deadline_reminder)
         return row->state != PULIH_STATE_closed;
+    if (deadline->kind == PULIH_deadline_consumer)
+        return false;
     return row->ladder_armed == deadline->armed;
 }
 

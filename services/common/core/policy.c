@@ -14,7 +14,7 @@
 #include "services/common/core/policy_read.h"
 #include "services/common/core/rules_load.h"
 
-enum { MODEL_PATH_MAX_BYTES = 500 };
+enum { MODEL_PATH_MAX_BYTES = 500, CONSUMER_DAYS = 30 };
 enum { VERSION_MAX_BYTES = 20, COMPANY_MAX_BYTES = 100, OFFERS_MAX = 100, THRESHOLD_STANDARD = 50 };
 
 /* A policy and the memory of its texts. */
@@ -75,6 +75,11 @@ static void read_answer_within(struct pulih_policy_reader *r, config_setting_t *
 static void read_verify_within(struct pulih_policy_reader *r, config_setting_t *at)
 {
     pulih_policy_duration(r, at, &r->policy->verify_within);
+}
+
+static void read_consumer_for(struct pulih_policy_reader *r, config_setting_t *at)
+{
+    pulih_policy_duration(r, at, &r->policy->consumer_for);
 }
 
 static void read_close_on_silence(struct pulih_policy_reader *r, config_setting_t *at)
@@ -174,6 +179,7 @@ static const struct {
     {"warn_before", pulih_policy_read_warn_before, false},
     {"answer_within", read_answer_within, true},
     {"verify_within", read_verify_within, true},
+    {"consumer_for", read_consumer_for, false},
     {"close_on_silence", read_close_on_silence, true},
     {"pause_reasons", read_pause_reasons, true},
     {"offers_max", read_offers_max, true},
@@ -314,6 +320,8 @@ static struct pulih_policy *load(const char *path,
     struct pulih_policy_reader r = {&l->policy, &l->texts, path, why, {0}};
     l->policy.serial = atomic_fetch_add(&serials, 1) + 1;
     l->policy.language = PULIH_language_id;
+    l->policy.consumer_for.amount = CONSUMER_DAYS;
+    l->policy.consumer_for.unit = PULIH_UNIT_calendar_day;
     memset(l->policy.threshold, THRESHOLD_STANDARD, sizeof l->policy.threshold);
     pulih_policy_set_four_eyes(&l->policy);
     config_init(&config);
