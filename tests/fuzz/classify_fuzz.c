@@ -75,7 +75,7 @@ static void classify_without_lexicon(const struct pulih_classify_facts *facts,
     static struct pulih_text none;
 
     pulih_lexicon_open(&other, shipped()->models.index, &none);
-    pulih_must(other.lexicon);
+    pulih_must(other.kept);
     pulih_classify(shipped(), facts, ret);
     pulih_lexicon_close(&other);
 }

@@ -10,21 +10,19 @@
 #ifndef PULIH_CORE_LEXICON_H
 #define PULIH_CORE_LEXICON_H
 
+#include "services/common/core/memo.h"
 #include "services/common/core/model_impl.h"
 #include "services/common/core/word_features.h"
 
 enum {
-    PULIH_LEXICON_BYTES = 12 * 1024 * 1024,
-    PULIH_LEXICON_WORDS = 32768,
-    PULIH_LEXICON_WORD_MAX_BYTES = 14, /* longer words are not kept */
-    PULIH_LINE_BYTES = 64,             /* of the processor's caches */
+    PULIH_LEXICON_BYTES = 14 * 1024 * 1024,
+    PULIH_LEXICON_WORDS = 65536,
 };
 
 /* All of a word lies side by side: what takes time is to reach it. */
 struct pulih_lexicon_word {
-    uint64_t spelling[2]; /* of one that is kept: folded, the rest 0 */
-    uint64_t key;         /* for pairs */
-    uint32_t id;          /* of the word as a whole */
+    uint64_t key; /* for pairs */
+    uint32_t id;  /* of the word as a whole */
     uint8_t n_pieces;
     uint8_t known[PULIH_MODELS_MAX]; /* how many of its features, by each model */
     float lanes[]; /* of the word as a whole, as many of its pieces, and the pieces behind them */
@@ -37,17 +35,13 @@ static inline const uint32_t *pulih_lexicon_pieces(const struct pulih_model_inde
     return (const void *)(word->lanes + 2 * index->n_lanes);
 }
 
-/* All zero at first. */
-struct pulih_lexicon *pulih_lexicon_new(const struct pulih_model_index *index);
-/* Takes NULL. */
-void pulih_lexicon_free(struct pulih_lexicon *lexicon);
+struct pulih_memo *pulih_lexicon_new(const struct pulih_model_index *index);
 
-/* The words of one text. About 70 KiB: made for the stack, filled only as far as it is used. */
+/* The words of one text. About 15 KiB: made for the stack. */
 struct pulih_lexicon_reader {
     const struct pulih_model_index *index;
     const struct pulih_text *text;
-    struct pulih_lexicon *lexicon;   /* NULL: another thread has the use of it, or there is none */
-    uint32_t sets[PULIH_TOKENS_MAX]; /* where the words of the text are kept */
+    const void *const *kept; /* words of the text; NULL: another thread has the use of the lexicon */
     /* One that is not kept: */
     _Alignas(PULIH_LINE_BYTES) unsigned char unkept[sizeof(struct pulih_lexicon_word) +
                                                     2 * PULIH_LANES_MAX * sizeof(float) +
@@ -56,8 +50,7 @@ struct pulih_lexicon_reader {
 
 void pulih_lexicon_open(struct pulih_lexicon_reader *r, const struct pulih_model_index *index,
                         const struct pulih_text *text);
-/* Words are best asked for in the order of the text: those that come next are on the way to the cache then.
- * Of `nth`, the number of a word, what is returned stands until the next is asked for. */
+/* Of `nth`, the number of a word, what is returned stands until the next is asked for. */
 const struct pulih_lexicon_word *pulih_lexicon_get(struct pulih_lexicon_reader *r, size_t nth);
 void pulih_lexicon_close(struct pulih_lexicon_reader *r);
 

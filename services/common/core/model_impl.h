@@ -6,7 +6,7 @@
 #include "pulih/core/models.h"
 #include "services/common/core/text.h"
 
-struct pulih_lexicon;
+struct pulih_memo;
 
 enum {
     PULIH_LANE = 4, /* weights are padded to a multiple, and summed so many at a time */
@@ -42,10 +42,10 @@ struct pulih_model_index {
     size_t lane[PULIH_MODELS_MAX];
     size_t n_lanes; /* a multiple of PULIH_LANE; what is over stays 0 */
     unsigned bucket_bits;
-    uint32_t *starts;  /* where in `records` a bucket starts; one more tells the end */
-    uint32_t *bits;    /* PULIH_INDEX_BITS for each bucket; a few are set that belong to no record */
-    uint32_t *records; /* words */
-    struct pulih_lexicon *lexicon; /* NULL: words are not kept */
+    uint32_t *starts;           /* where in `records` a bucket starts; one more tells the end */
+    uint32_t *bits;             /* PULIH_INDEX_BITS for each bucket; a few are set that belong to no record */
+    uint32_t *records;          /* words */
+    struct pulih_memo *lexicon; /* what is said of words, see lexicon.h; NULL: they are not kept */
 };
 
 enum {

@@ -146,7 +146,7 @@ void pulih_model_index_free(struct pulih_model_index *index)
 {
     if (!index)
         return;
-    pulih_lexicon_free(index->lexicon);
+    pulih_memo_free(index->lexicon);
     free(index->starts);
     free(index->bits);
     free(index->records);
