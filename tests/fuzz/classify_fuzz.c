@@ -1,12 +1,14 @@
 /* Any bytes as a story and a wish, with any facts: the shipped rules give words of the lists, evidence that
- * lies in the story, and the same result with what is kept of words as without. Runs from the top of the source
- * tree. */
+ * lies in the story, and the same result with what is kept of words as without. Runs from the top of the
+ * source tree. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "pulih/base/must.h"
 #include "pulih/core/policy.h"
-#include "services/common/core/lexicon.h"
+#include "services/common/core/memo.h"
+#include "services/common/core/model_impl.h"
+#include "services/common/core/rules.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
@@ -68,16 +70,16 @@ static void check_same(const struct pulih_classification *a, const struct pulih_
 }
 
 /* As while another thread has the use of what is kept of words. */
-static void classify_without_lexicon(const struct pulih_classify_facts *facts,
-                                     struct pulih_classification *ret)
+static void classify_without_memos(const struct pulih_classify_facts *facts, struct pulih_classification *ret)
 {
-    static struct pulih_lexicon_reader other;
     static struct pulih_text none;
+    struct pulih_memo *const memos[] = {shipped()->models.index->lexicon, shipped()->rules->memo};
 
-    pulih_lexicon_open(&other, shipped()->models.index, &none);
-    pulih_must(other.kept);
+    for (size_t i = 0; i < PULIH_COUNT(memos); i++)
+        pulih_must(pulih_memo_open(memos[i], &none));
     pulih_classify(shipped(), facts, ret);
-    pulih_lexicon_close(&other);
+    for (size_t i = 0; i < PULIH_COUNT(memos); i++)
+        pulih_memo_close(memos[i]);
 }
 
 /* The first bytes are the facts, then the story, then, after a zero byte, the wish. */
@@ -103,7 +105,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     if (end)
         facts.expected_outcome = (struct pulih_view){end + 1, len - facts.story.len - 1};
     pulih_classify(shipped(), &facts, &once);
-    classify_without_lexicon(&facts, &twice);
+    classify_without_memos(&facts, &twice);
     check_same(&once, &twice);
     check_values(&once);
     check_evidence(&once, facts.story.len);

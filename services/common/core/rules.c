@@ -3,6 +3,7 @@
 #include "pulih/base/arena.h"
 #include "pulih/base/must.h"
 #include "services/common/core/rules_table.h"
+#include "services/common/core/rules_words.h"
 
 enum { NO_RULE = UINT16_MAX };
 
@@ -86,13 +87,28 @@ bool pulih_rules_add_spelling(struct pulih_rules *rules, uint16_t standard,
     return true;
 }
 
-static char second_of(const struct pulih_rules *rules, const struct pulih_rule_phrase *phrase)
+static uint8_t second_of(const struct pulih_rules *rules, const struct pulih_rule_phrase *phrase)
 {
     const struct pulih_rule_word *words = &rules->rule_words[phrase->first];
 
     if (phrase->n_words == 1)
         return PULIH_NO_SECOND;
-    return words[1].gap ? PULIH_ANY_SECOND : rules->words.at[words[1].text];
+    if (words[1].gap || (words[1].prefix && words[1].len < PULIH_SECOND_BYTES))
+        return PULIH_ANY_SECOND;
+    return pulih_rules_second((struct pulih_view){rules->words.at + words[1].text, words[1].len});
+}
+
+static void put_phrase(struct pulih_rules *rules, struct pulih_rule_slot *slot,
+                       const struct pulih_rule_phrase *phrase, struct pulih_rule_phrase *sorted)
+{
+    const uint8_t second = second_of(rules, phrase);
+    const uint32_t at = slot->first + slot->n++;
+
+    sorted[at] = *phrase;
+    rules->seconds[at] = second;
+    slot->seconds |= pulih_rules_second_bit(second);
+    if (phrase->role == PULIH_PHRASE_spelling)
+        slot->standard = (uint16_t)(phrase->rule + 1);
 }
 
 void pulih_rules_compile(struct pulih_rules *rules)
@@ -119,12 +135,9 @@ void pulih_rules_compile(struct pulih_rules *rules)
         first += rules->slots[i].n;
         rules->slots[i].n = 0;
     }
-    for (size_t i = 0; i < rules->n_phrases; i++) {
-        struct pulih_rule_slot *slot = home_of(rules, &rules->phrases[i]);
-
-        rules->seconds[slot->first + slot->n] = second_of(rules, &rules->phrases[i]);
-        sorted[slot->first + slot->n++] = rules->phrases[i];
-    }
+    for (size_t i = 0; i < rules->n_phrases; i++)
+        put_phrase(rules, home_of(rules, &rules->phrases[i]), &rules->phrases[i], sorted);
     free(rules->phrases);
     rules->phrases = sorted;
+    rules->memo = pulih_rules_memo_new(rules);
 }

@@ -3,10 +3,10 @@
  *   token ──hash──► bit ──► slot: a word or the beginning of one ──► phrases that start so ──► rule
  *
  * Does.     Every phrase of every rule hangs on its first word. For each word of the text the exact form and
- *           the beginnings of the lengths in use are looked up in one hash table; each phrase found there is
- *           compared with the words that follow. A word that is another spelling of a standard word (gk:
- *           tidak) is taken for both. Conditions (near, not, negation) are tried afterwards, and only for
- *           rules that were met.
+ *           the beginnings of the lengths in use are looked up in one hash table, or were lately and are
+ *           kept; each phrase found there is compared with the words that follow. A word that is another
+ *           spelling of a standard word (gk: tidak) is taken for both. Conditions (near, not, negation) are
+ *           tried afterwards, and only for rules that were met.
  * Promises. Time grows with the length of the text and the phrases met, not with the number of rules.
  */
 #ifndef PULIH_CORE_RULES_H
@@ -77,6 +77,8 @@ struct pulih_rule_slot {
     uint32_t hash;
     struct pulih_rule_word word; /* len 0: free */
     uint32_t first, n;           /* in rules->phrases */
+    uint32_t seconds;            /* of these, as bits */
+    uint16_t standard;           /* 1 + number of the word it is a spelling of, or 0 */
 };
 
 struct pulih_rules {
@@ -88,12 +90,13 @@ struct pulih_rules {
     struct pulih_rule_word *standards; /* words that have other spellings */
     size_t n_phrases, phrases_cap;
     struct pulih_rule_phrase *phrases; /* after compiling: in the order of slots */
-    char *seconds;  /* of each phrase there the first letter of its second word; see rules_table.h */
-    size_t n_slots; /* a power of two, more than the words in it */
+    uint8_t *seconds; /* of each phrase there how its second word begins; see rules_table.h */
+    size_t n_slots;   /* a power of two, more than the words in it */
     struct pulih_rule_slot *slots;
     uint32_t *bits;          /* by hash: most words that begin no phrase are told by a bit that is not set */
     uint64_t prefix_lengths; /* bit n: some prefix has n bytes */
     struct pulih_buf words;  /* letters of all words */
+    struct pulih_memo *memo; /* with what phrases words begin, see rules_words.h */
 };
 
 /* A rule that a text met: how often, and where first. */

@@ -7,6 +7,7 @@
 #include "pulih/base/arena.h"
 #include "pulih/base/must.h"
 #include "pulih/core/vocabulary.h"
+#include "services/common/core/memo.h"
 #include "services/common/core/policy_fault.h"
 #include "services/common/core/rules.h"
 #include "services/common/core/rules_phrases.h"
@@ -297,6 +298,7 @@ void pulih_rules_free(struct pulih_rules *rules)
     free(rules->phrases);
     free(rules->seconds);
     free(rules->slots);
+    pulih_memo_free(rules->memo);
     free(rules->bits);
     pulih_buf_free(&rules->words);
     free(rules);

@@ -1,13 +1,15 @@
 #include <endian.h>
 
+#include "services/common/core/memo.h"
 #include "services/common/core/rules_table.h"
+#include "services/common/core/rules_words.h"
 
 enum {
     HITS_MAX = 4096, /* phrases of rules with conditions that are remembered in one text */
     /* words from the beginning of one phrase to that of another, beyond which they are no neighbours */
     REACH_MAX = PULIH_WITHIN_MAX + PULIH_PHRASE_WORDS_MAX * (1 + PULIH_GAP),
     NO_HIT = UINT16_MAX,
-    TOGETHER = 16, /* words */
+    AHEAD = 6, /* words */
 };
 
 /* The pass runs from the end of the text, so that it knows of all words after one whether they are spellings
@@ -28,13 +30,15 @@ struct meeting {
     uint16_t first_hit; /* rules with conditions: the first hit in the text */
 };
 
-/* What a phrase may have for a second, by the word after the one looked at: no second, any, its first letter,
- * that of its standard word. */
+/* What a phrase may have for a second, by the word after the one looked at: no second, any, how it begins,
+ * how its standard word begins. */
 struct next {
-    char any, word, standard;
+    uint8_t any, word, standard;
+    uint32_t seconds; /* bits of these, and that of no second */
 };
 
-static const struct next end_of_sentence = {PULIH_NO_SECOND, PULIH_NO_SECOND, PULIH_NO_SECOND};
+static const struct next end_of_sentence = {PULIH_NO_SECOND, PULIH_NO_SECOND, PULIH_NO_SECOND,
+                                            UINT32_C(1) << PULIH_NO_SECOND};
 
 struct pass {
     const struct pulih_rules *rules;
@@ -44,6 +48,10 @@ struct pass {
     size_t n_hits;
     struct hit hits[HITS_MAX];
     struct meeting meetings[PULIH_RULES_MAX];
+    /* Of a word that is not kept: */
+    _Alignas(struct pulih_rule_words) unsigned char unkept[sizeof(struct pulih_rule_words) +
+                                                           PULIH_RULE_STARTS_MAX *
+                                                               sizeof(struct pulih_rule_starts)];
 };
 
 static bool has_conditions(const struct pulih_rule *rule)
@@ -64,12 +72,7 @@ static bool is_word(const struct pulih_rules *rules, const struct pulih_rule_wor
 /* The standard word that a token is a spelling of; empty when it is none. */
 static struct pulih_view standard_of(const struct pulih_rules *rules, const struct pulih_token *token)
 {
-    const struct pulih_rule_word *word;
-
-    if (!token->standard)
-        return (struct pulih_view){0};
-    word = &rules->standards[token->standard - 1];
-    return (struct pulih_view){rules->words.at + word->text, word->len};
+    return token->standard ? pulih_rules_standard(rules, token->standard - 1u) : (struct pulih_view){0};
 }
 
 static bool fits(const struct pass *p, const struct pulih_rule_word *word, const struct pulih_token *token)
@@ -147,10 +150,10 @@ static void note_phrase(struct pass *p, const struct pulih_rule_phrase *phrase, 
 }
 
 /* A bit for each byte that is `c`, and perhaps for some more above such a one. */
-static uint64_t same_bytes(uint64_t eight, char c)
+static uint64_t same_bytes(uint64_t eight, uint8_t c)
 {
     const uint64_t ones = UINT64_C(0x0101010101010101);
-    uint64_t differ = eight ^ (unsigned char)c * ones;
+    uint64_t differ = eight ^ c * ones;
 
     return (differ - ones) & ~differ & ones << 7;
 }
@@ -167,120 +170,69 @@ static uint64_t sift(const struct pass *p, size_t first, size_t n)
     return n < PULIH_RULES_SIFTED ? may & ((UINT64_C(1) << 8 * n) - 1) : may;
 }
 
-static bool note_slot(struct pass *p, uint32_t hash, const char *word, size_t len, bool prefix, size_t at)
+static void note_starts(struct pass *p, const struct pulih_rule_starts *starts, size_t at)
 {
-    const struct pulih_rule_slot *slot = pulih_rules_slot(p->rules, hash, word, len, prefix);
-
-    for (size_t i = 0; i < slot->n; i += PULIH_RULES_SIFTED)
-        for (uint64_t may = sift(p, slot->first + i, slot->n - i); may; may &= may - 1) {
+    if (!(starts->seconds & p->next.seconds))
+        return;
+    for (size_t i = 0; i < starts->n; i += PULIH_RULES_SIFTED)
+        for (uint64_t may = sift(p, starts->first + i, starts->n - i); may; may &= may - 1) {
             const struct pulih_rule_phrase *phrase =
-                &p->rules->phrases[slot->first + i + (size_t)__builtin_ctzll(may) / 8];
+                &p->rules->phrases[starts->first + i + (size_t)__builtin_ctzll(may) / 8];
             size_t end = phrase_end(p, phrase, at);
 
             if (end)
                 note_phrase(p, phrase, at, end);
         }
-    return slot->word.len;
 }
 
-/* A word or a beginning of one that may have a slot. */
-struct form {
-    uint32_t hash;
-    uint8_t len;
-    bool prefix;
-};
-
-/* Those of one word: beginnings, the word, and the word without its last letter. */
-struct forms {
-    size_t n;
-    struct form at[PULIH_WORD_MAX_BYTES + 2];
-};
-
-static void add_form(const struct pulih_rules *rules, uint32_t hash, size_t len, bool prefix,
-                     struct forms *ret)
+/* What the word `token` lets phrases of the word before it have for a second. */
+static struct next next_of(const struct pulih_rules *rules, const struct pulih_text *text,
+                           const struct pulih_token *token)
 {
-    if (!pulih_rules_may_have(rules, hash, prefix))
-        return;
-    ret->at[ret->n++] = (struct form){.hash = hash, .len = (uint8_t)len, .prefix = prefix};
-    __builtin_prefetch(pulih_rules_home(rules, hash));
-}
+    struct next next = end_of_sentence;
 
-/* Exact forms may be written with a doubled last letter ("lamaa"); beginnings take any ending anyway. */
-static void find_forms(const struct pulih_rules *rules, struct pulih_view word, struct forms *ret)
-{
-    uint64_t lengths = rules->prefix_lengths;
-    uint32_t hash = pulih_rules_hash, shorter = pulih_rules_hash;
-
-    ret->n = 0;
-    for (size_t i = 0; i < word.len; i++) {
-        shorter = hash;
-        hash = pulih_rules_hash_byte(hash, word.at[i]);
-        if (lengths >> (i + 1) & 1)
-            add_form(rules, hash, i + 1, true, ret);
-    }
-    add_form(rules, hash, word.len, false, ret);
-    if (word.len >= 4 && word.at[word.len - 1] == word.at[word.len - 2])
-        add_form(rules, shorter, word.len - 1, false, ret);
-}
-
-static void note_forms(struct pass *p, const struct forms *forms, struct pulih_view word, size_t at)
-{
-    for (size_t i = 0; i < forms->n; i++) {
-        const struct form *form = &forms->at[i];
-
-        if (note_slot(p, form->hash, word.at, form->len, form->prefix, at) && !form->prefix)
-            return;
-    }
-}
-
-static void note_token(struct pass *p, const struct forms *forms, size_t at)
-{
-    const struct pulih_token *token = &p->text->tokens[at];
-
-    note_forms(p, forms, pulih_token_word(p->text, token), at);
-    if (token->standard) {
-        PULIH_UNSET struct forms of_standard;
-
-        find_forms(p->rules, standard_of(p->rules, token), &of_standard);
-        note_forms(p, &of_standard, standard_of(p->rules, token), at);
-    }
-    p->next = end_of_sentence;
     if (token->starts)
-        return;
-    p->next.any = PULIH_ANY_SECOND;
-    p->next.word = *pulih_token_word(p->text, token).at;
-    p->next.standard = token->standard ? *standard_of(p->rules, token).at : p->next.word;
+        return next;
+    next.any = PULIH_ANY_SECOND;
+    next.word = pulih_rules_second(pulih_token_word(text, token));
+    next.standard = token->standard ? pulih_rules_second(standard_of(rules, token)) : next.word;
+    next.seconds |= pulih_rules_second_bit(next.any) | pulih_rules_second_bit(next.word) |
+                    pulih_rules_second_bit(next.standard);
+    return next;
 }
 
-/* Has what stands in a slot on the way to the cache. The slot is there by now. */
-static void fetch_phrases(const struct pulih_rules *rules, const struct forms *forms)
+/* Has what is read of phrases on the way to the cache. */
+static void fetch(const struct pulih_rules *rules, const struct pulih_rule_words *words)
 {
-    for (size_t i = 0; i < forms->n; i++) {
-        const struct pulih_rule_slot *slot = pulih_rules_home(rules, forms->at[i].hash);
-
-        __builtin_prefetch(rules->words.at + slot->word.text);
-        __builtin_prefetch(rules->seconds + slot->first);
-        __builtin_prefetch(rules->phrases + slot->first);
+    for (size_t i = 0; words && i < words->n; i++) {
+        __builtin_prefetch(rules->seconds + words->at[i].first);
+        __builtin_prefetch(rules->phrases + words->at[i].first);
     }
 }
 
-/* What takes time is to reach slots and phrases: so the words are looked at three times, some at once. */
+static const struct pulih_rule_words *words_of(struct pass *p, const void *const *kept, size_t at)
+{
+    if (kept && kept[at])
+        return kept[at];
+    pulih_rules_start(p->rules, pulih_token_word(p->text, &p->text->tokens[at]), (void *)p->unkept);
+    return (const void *)p->unkept;
+}
+
 static void note_tokens(struct pass *p)
 {
-    PULIH_UNSET struct forms forms[TOGETHER];
-    struct pulih_text *text = p->text;
+    const void *const *kept = pulih_memo_open(p->rules->memo, p->text);
 
-    for (size_t end = text->n_tokens; end > 0;) {
-        const size_t n = end < TOGETHER ? end : TOGETHER;
+    for (size_t at = p->text->n_tokens; at-- > 0;) {
+        const struct pulih_rule_words *words = words_of(p, kept, at);
 
-        end -= n;
-        for (size_t i = 0; i < n; i++)
-            find_forms(p->rules, pulih_token_word(text, &text->tokens[end + i]), &forms[i]);
-        for (size_t i = 0; i < n; i++)
-            fetch_phrases(p->rules, &forms[i]);
-        for (size_t i = n; i-- > 0;)
-            note_token(p, &forms[i], end + i);
+        if (kept && at >= AHEAD)
+            fetch(p->rules, kept[at - AHEAD]);
+        for (size_t i = 0; i < words->n; i++)
+            note_starts(p, &words->at[i], at);
+        p->next = next_of(p->rules, p->text, &p->text->tokens[at]);
     }
+    if (kept)
+        pulih_memo_close(p->rules->memo);
 }
 
 /* --- conditions ---------------------------------------------------------------------------------- */
