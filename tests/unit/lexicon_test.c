@@ -84,7 +84,7 @@ static float score_by_features(const struct pulih_model_index *index, const stru
         uint32_t id;
 
         pulih_model_index_identify(index, &f->items[i].hash, 1, &id);
-        pulih_model_index_add(index, id, f->items[i].value, lanes, known);
+        pulih_model_index_add(index, id, f->items[i].value, lanes, 1, known);
     }
     *ret_n = (size_t)known[m];
     return index->models[m]->offsets[lane] + lanes[index->lane[m] + lane];

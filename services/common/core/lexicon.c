@@ -22,8 +22,8 @@ static size_t make(const void *owner, struct pulih_view spelling, void *note)
     pulih_model_index_identify(index, features.pieces, features.n_pieces, pieces);
     memset(sum, 0, (2 * index->n_lanes + PULIH_LANE) * sizeof *sum);
     for (size_t i = 0; i < features.n_pieces; i++)
-        pulih_model_index_add(index, pieces[i], 1, sum + index->n_lanes, known);
-    pulih_model_index_add(index, ret->id, 1, sum, known);
+        pulih_model_index_add(index, pieces[i], 1, sum + index->n_lanes, 1, known);
+    pulih_model_index_add(index, ret->id, 1, sum, 1, known);
     memcpy(ret->lanes, sum, 2 * index->n_lanes * sizeof *sum);
     for (size_t m = 0; m < index->n_models; m++)
         ret->known[m] = (uint8_t)known[m];

@@ -34,20 +34,10 @@ static void start_part(struct part *part, size_t may_come, size_t n_lanes)
     memset(part->lanes, 0, (n_lanes + PULIH_LANE) * sizeof *part->lanes);
 }
 
-typedef float numbers __attribute__((vector_size(16)));
-
-_Static_assert(sizeof(numbers) == PULIH_LANE * sizeof(float), "a lane is a vector");
-
 static void add_lanes(float *to, const float *from, size_t n)
 {
-    for (size_t k = 0; k < n; k += PULIH_LANE) {
-        numbers sum, more;
-
-        memcpy(&sum, to + k, sizeof sum);
-        memcpy(&more, from + k, sizeof more);
-        sum += more;
-        memcpy(to + k, &sum, sizeof sum);
-    }
+    for (size_t k = 0; k < n; k += PULIH_LANE)
+        pulih_lanes_put(to + k, pulih_lanes_get(to + k) + pulih_lanes_get(from + k));
 }
 
 static void add_word(struct sum *s, const struct pulih_lexicon_word *word, size_t nth)
@@ -81,6 +71,7 @@ static void add_words(struct sum *s)
             break;
         add_word(s, word, nth);
         s->pair[nth] = pulih_pair_feature(before, word->key);
+        pulih_model_index_expect(s->words.index, s->pair[nth]);
         before = word->key;
     }
     s->n_tokens = nth;
@@ -97,7 +88,7 @@ static void add_pairs(struct sum *s)
             s->n_tokens - i < PULIH_TOGETHER_MAX ? s->n_tokens - i : PULIH_TOGETHER_MAX, s->pair + i);
     for (size_t i = 1; i < s->n_tokens; i++)
         if (!tokens[i].starts) {
-            pulih_model_index_add(s->words.index, s->pair[i], 1, s->said.lanes, s->known);
+            pulih_model_index_add(s->words.index, s->pair[i], 1, s->said.lanes, 1, s->known);
             pulih_repeats_count_one(&s->said.repeats, s->pair[i]);
         }
 }
@@ -114,12 +105,10 @@ static void damp(struct sum *s, struct part *part)
         const uint32_t id = r->ids[r->repeated[i]];
         const unsigned times = r->again[r->repeated[i]] + 1u;
         const float value = pulih_damped(times < PULIH_TIMES_MAX ? times : PULIH_TIMES_MAX);
-        int32_t once[PULIH_MODELS_MAX] = {0};
 
         square += value * value - (float)times;
-        pulih_model_index_add(s->words.index, id, value - (float)times, part->lanes, once);
-        for (size_t m = 0; m < s->words.index->n_models; m++)
-            s->known[m] -= once[m] * (int32_t)(times - 1);
+        pulih_model_index_add(s->words.index, id, value - (float)times, part->lanes, 1 - (int32_t)times,
+                              s->known);
     }
     part->scale = square > 0 ? 1 / sqrtf(square) : 0;
 }
@@ -201,13 +190,9 @@ static void weigh_word(const struct sum *s, const struct pulih_lexicon_word *wor
     const float by_said = s->said.scale * times, by_spelt = s->spelt.scale * times;
 
     for (size_t k = 0; k < n; k += PULIH_LANE) {
-        numbers said, spelt, through;
+        pulih_lanes said = pulih_lanes_get(word->lanes + k), spelt = pulih_lanes_get(word->lanes + n + k);
 
-        memcpy(&said, word->lanes + k, sizeof said);
-        memcpy(&spelt, word->lanes + n + k, sizeof spelt);
-        memcpy(&through, lens + k, sizeof through);
-        said = (by_said * said + by_spelt * spelt) * through;
-        memcpy(ret + k, &said, sizeof said);
+        pulih_lanes_put(ret + k, (by_said * said + by_spelt * spelt) * pulih_lanes_get(lens + k));
     }
 }
 
@@ -227,7 +212,7 @@ static void weigh_pair(const struct sum *s, uint32_t id, const float *lens, floa
     if (id & PULIH_ID_UNKNOWN)
         return;
     memset(lanes, 0, (index->n_lanes + PULIH_LANE) * sizeof *lanes);
-    pulih_model_index_add(index, id, s->said.scale, lanes, known);
+    pulih_model_index_add(index, id, s->said.scale, lanes, 1, known);
     for (size_t k = 0; k < index->n_lanes; k++)
         lanes[k] *= lens[k];
     add_products(index, lanes, ret);

@@ -92,6 +92,22 @@ static inline size_t pulih_index_bit(const struct pulih_model_index *index, uint
     return pulih_index_spread(hash) >> (32 - index->bucket_bits - PULIH_INDEX_BITS_SHIFT);
 }
 
+/* Weights of PULIH_LANE lanes. What the compiler makes of it is a handful of instructions on any machine. */
+typedef float pulih_lanes __attribute__((vector_size(4 * PULIH_LANE)));
+
+/* The same in memory, wherever it lies. */
+typedef float pulih_stored_lanes __attribute__((vector_size(4 * PULIH_LANE), aligned(4), may_alias));
+
+static inline pulih_lanes pulih_lanes_get(const float *lanes)
+{
+    return *(const pulih_stored_lanes *)lanes;
+}
+
+static inline void pulih_lanes_put(float *lanes, pulih_lanes values)
+{
+    *(pulih_stored_lanes *)lanes = values;
+}
+
 /* To make an index of: one row of one model. */
 struct pulih_model_row {
     uint32_t hash;
@@ -112,6 +128,12 @@ void pulih_model_index_free(struct pulih_model_index *index);
 /* The identities of features, at most PULIH_TOGETHER_MAX; they may take the place of the hashes. */
 void pulih_model_index_identify(const struct pulih_model_index *index, const uint32_t *hashes, size_t n,
                                 uint32_t *ret_ids);
+/* Has what tells whether a feature may be known on the way to the cache. */
+static inline void pulih_model_index_expect(const struct pulih_model_index *index, uint32_t hash)
+{
+    __builtin_prefetch(&index->bits[pulih_index_bit(index, hash) / 32]);
+}
+
 /* Has the rows of a feature on the way to the cache. */
 static inline void pulih_model_index_fetch(const struct pulih_model_index *index, uint32_t id)
 {
@@ -119,10 +141,10 @@ static inline void pulih_model_index_fetch(const struct pulih_model_index *index
         __builtin_prefetch(&index->records[id]);
 }
 
-/* Adds the rows of a feature, times `by`, to the lanes, behind which there is room for PULIH_LANE more, and 1
- * to known[m] where model m has one. Of a feature that is not known it adds nothing. */
+/* Adds the rows of a feature, times `by`, to the lanes, behind which there is room for PULIH_LANE more, and
+ * `count` to known[m] where model m has one. Of a feature that is not known it adds nothing. */
 void pulih_model_index_add(const struct pulih_model_index *index, uint32_t id, float by, float *lanes,
-                           int32_t known[PULIH_MODELS_MAX]);
+                           int32_t count, int32_t known[PULIH_MODELS_MAX]);
 
 /* What each word of a text says for the best label of each model, where the text has it first. */
 struct pulih_model_tokens {

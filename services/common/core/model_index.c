@@ -7,12 +7,9 @@
 
 enum { BUCKET_BITS_LEAST = 5, RECORDS_IN_BUCKET_MAX = 4096 };
 
-/* Four weights at once: what the compiler makes of it is a handful of instructions on any machine. */
 typedef int8_t bytes __attribute__((vector_size(16)));
 typedef int32_t whole_numbers __attribute__((vector_size(16)));
-typedef float numbers __attribute__((vector_size(16)));
 
-_Static_assert(sizeof(numbers) == PULIH_LANE * sizeof(float), "a lane is a vector");
 _Static_assert(PULIH_MODELS_MAX <= 1 << (31 - PULIH_ROW_MODEL_SHIFT), "a row has room for it");
 
 /* --- making ------------------------------------------------------------------------------------------ */
@@ -232,17 +229,14 @@ static void add_row(const uint32_t *row, size_t n_weights, float by, float *lane
 {
     const float scale = by * scale_of(*row);
 
-    for (size_t k = 0; k < n_weights; k += PULIH_LANE) {
-        numbers sum;
-
-        memcpy(&sum, lanes + k, sizeof sum);
-        sum += scale * __builtin_convertvector(four_of(pulih_row_weights(row) + k), numbers);
-        memcpy(lanes + k, &sum, sizeof sum);
-    }
+    for (size_t k = 0; k < n_weights; k += PULIH_LANE)
+        pulih_lanes_put(
+            lanes + k, pulih_lanes_get(lanes + k) +
+                           scale * __builtin_convertvector(four_of(pulih_row_weights(row) + k), pulih_lanes));
 }
 
 void pulih_model_index_add(const struct pulih_model_index *index, uint32_t id, float by, float *lanes,
-                           int32_t known[PULIH_MODELS_MAX])
+                           int32_t count, int32_t known[PULIH_MODELS_MAX])
 {
     if (id & PULIH_ID_UNKNOWN)
         return;
@@ -250,7 +244,7 @@ void pulih_model_index_add(const struct pulih_model_index *index, uint32_t id, f
         size_t m = pulih_row_model(*row);
 
         add_row(row, index->models[m]->n_weights, by, lanes + index->lane[m]);
-        known[m]++;
+        known[m] += count;
         if (*row & PULIH_ROW_LAST)
             return;
     }
