@@ -32,6 +32,7 @@ struct pulih_memo {
     size_t used_bytes;
     char *notes;
     /* Of the words of a text: */
+    struct head heads[PULIH_TOKENS_MAX];
     uint32_t hashes[PULIH_TOKENS_MAX];
     const void *noted[PULIH_TOKENS_MAX];
 };
@@ -69,21 +70,21 @@ static bool is_kept(const struct pulih_token *token)
     return token->word_len <= PULIH_MEMO_WORD_MAX_BYTES;
 }
 
-static uint64_t eight_of(const char *at, size_t len)
-{
-    uint64_t eight;
+/* From here on as many bytes are left of sixteen as a word is short of them. */
+static const unsigned char keeping[2 * PULIH_MEMO_WORD_MAX_BYTES] = {
+    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+};
 
-    memcpy(&eight, at, sizeof eight);
-    return len >= 8 ? eight : eight & htole64((UINT64_C(1) << 8 * len) - 1);
-}
-
-/* Of one that is kept. Behind each word `words` goes on at least as far as a word may be long. */
+/* One that is not kept is spelt like no word. Behind each word `words` goes on at least as far as a word may be
+ * long. */
 static struct head spell(const struct pulih_text *text, const struct pulih_token *token)
 {
-    const char *word = text->words + token->word;
-    size_t len = token->word_len;
+    const size_t len = is_kept(token) ? token->word_len : 0;
+    struct head head, left;
 
-    return (struct head){{eight_of(word, len), len > 8 ? eight_of(word + 8, len - 8) : 0}};
+    memcpy(&head, text->words + token->word, sizeof head);
+    memcpy(&left, keeping + PULIH_MEMO_WORD_MAX_BYTES - len, sizeof left);
+    return (struct head){{head.spelling[0] & left.spelling[0], head.spelling[1] & left.spelling[1]}};
 }
 
 static uint32_t hash_of(const struct head *head)
@@ -177,14 +178,11 @@ static void fetch_note(const struct pulih_memo *memo, const void *note)
         __builtin_prefetch((const char *)note - sizeof(struct head) + at);
 }
 
-static void hash_all(struct pulih_memo *memo, const struct pulih_text *text)
+static void spell_all(struct pulih_memo *memo, const struct pulih_text *text)
 {
     for (size_t i = 0; i < text->n_tokens; i++) {
-        struct head head = {{0}};
-
-        if (is_kept(&text->tokens[i]))
-            head = spell(text, &text->tokens[i]);
-        memo->hashes[i] = hash_of(&head);
+        memo->heads[i] = spell(text, &text->tokens[i]);
+        memo->hashes[i] = hash_of(&memo->heads[i]);
         __builtin_prefetch(&memo->places[home_of(memo, memo->hashes[i])]);
     }
 }
@@ -200,8 +198,7 @@ static void find_all(struct pulih_memo *memo, const struct pulih_text *text)
             fetch_head(memo, memo->hashes[i + AHEAD]);
         memo->noted[i] = NULL;
         if (is_kept(token)) {
-            struct head head = spell(text, token);
-            memo->noted[i] = find(memo, memo->hashes[i], &head, pulih_token_word(text, token));
+            memo->noted[i] = find(memo, memo->hashes[i], &memo->heads[i], pulih_token_word(text, token));
             fetch_note(memo, memo->noted[i]);
         }
     }
@@ -221,7 +218,7 @@ const void *const *pulih_memo_open(struct pulih_memo *memo, const struct pulih_t
         return NULL;
     if (memo->is_full)
         start_over(memo);
-    hash_all(memo, text);
+    spell_all(memo, text);
     find_all(memo, text);
     return memo->noted;
 }
