@@ -75,8 +75,8 @@ static const unsigned char keeping[2 * PULIH_MEMO_WORD_MAX_BYTES] = {
     0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
 };
 
-/* One that is not kept is spelt like no word. Behind each word `words` goes on at least as far as a word may be
- * long. */
+/* One that is not kept is spelt like no word. Behind each word `words` goes on at least as far as a word may
+ * be long. */
 static struct head spell(const struct pulih_text *text, const struct pulih_token *token)
 {
     const size_t len = is_kept(token) ? token->word_len : 0;

@@ -3,8 +3,8 @@
  *
  * Does.     Finds what is kept of all words of a text at once, and works out what is not. Notes lie side by
  *           side in the order in which their words were met first, so that those of common words are near
- *           each other. When it is full, it starts over with the next text; words that find no room till then are
- *           not kept.
+ *           each other. When it is full, it starts over with the next text; words that find no room till
+ *           then are not kept.
  * Promises. What is kept of a word depends on its letters alone. Nothing is allocated after it was made. Each
  *           word takes as long as any other, however they were chosen.
  * Threads.  One at a time has the use of it; others go without meanwhile, which is only slower.
@@ -39,8 +39,8 @@ struct pulih_memo *pulih_memo_new(const struct pulih_memo_kind *kind);
 void pulih_memo_free(struct pulih_memo *memo);
 
 /* The notes of the words of a text, NULL of one that is not kept. They stand until the memo is closed, and
- * are aligned as pointers are. NULL: there is no memo, or another thread has the use of it; there is nothing to
- * close then. */
+ * are aligned as pointers are. NULL: there is no memo, or another thread has the use of it; there is nothing
+ * to close then. */
 const void *const *pulih_memo_open(struct pulih_memo *memo, const struct pulih_text *text);
 void pulih_memo_close(struct pulih_memo *memo);
 
