@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "pulih/base/arena.h"
 #include "pulih/base/must.h"
@@ -13,6 +14,7 @@ enum {
     TAG_BITS = 10,
     AHEAD = 32, /* words */
     WAY_MAX = 64,
+    PAGE_BYTES = 2 * 1024 * 1024,
 };
 
 _Static_assert(PULIH_MEMO_WORD_MAX_BYTES == 16, "it is spelt by two numbers");
@@ -39,6 +41,26 @@ struct pulih_memo {
 
 /* --- making ------------------------------------------------------------------------------------------ */
 
+/* In pages so large that the processor knows where all of them are, if the system has such to give. */
+static void *get_pages(size_t bytes)
+{
+    size_t whole = (bytes + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
+    void *pages = aligned_alloc(PAGE_BYTES, whole);
+
+    if (!pages)
+        pulih_out_of_memory();
+    madvise(pages, whole, MADV_HUGEPAGE);
+    return pages;
+}
+
+static void start_over(struct pulih_memo *memo)
+{
+    memset(memo->places, 0, sizeof *memo->places << memo->bits);
+    memo->used_bytes = UNIT_BYTES;
+    memo->n_words = 0;
+    memo->is_full = false;
+}
+
 struct pulih_memo *pulih_memo_new(const struct pulih_memo_kind *kind)
 {
     struct pulih_memo *memo = pulih_zeroed(1, sizeof *memo);
@@ -48,9 +70,9 @@ struct pulih_memo *pulih_memo_new(const struct pulih_memo_kind *kind)
     while ((size_t)1 << memo->bits < kind->words_max + kind->words_max / 3)
         memo->bits++;
     pulih_must(kind->cap_bytes / UNIT_BYTES < UINT32_C(1) << (32 - TAG_BITS));
-    memo->places = pulih_zeroed((size_t)1 << memo->bits, sizeof *memo->places);
-    memo->notes = pulih_zeroed(kind->cap_bytes, 1);
-    memo->used_bytes = UNIT_BYTES;
+    memo->notes = get_pages(kind->cap_bytes + (sizeof *memo->places << memo->bits));
+    memo->places = (void *)(memo->notes + kind->cap_bytes);
+    start_over(memo);
     return memo;
 }
 
@@ -58,7 +80,6 @@ void pulih_memo_free(struct pulih_memo *memo)
 {
     if (!memo)
         return;
-    free(memo->places);
     free(memo->notes);
     free(memo);
 }
@@ -202,14 +223,6 @@ static void find_all(struct pulih_memo *memo, const struct pulih_text *text)
             fetch_note(memo, memo->noted[i]);
         }
     }
-}
-
-static void start_over(struct pulih_memo *memo)
-{
-    memset(memo->places, 0, sizeof *memo->places << memo->bits);
-    memo->used_bytes = UNIT_BYTES;
-    memo->n_words = 0;
-    memo->is_full = false;
 }
 
 const void *const *pulih_memo_open(struct pulih_memo *memo, const struct pulih_text *text)
