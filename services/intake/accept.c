@@ -14,6 +14,7 @@
 #include "pulih/base/log.h"
 #include "pulih/base/must.h"
 #include "pulih/base/point.h"
+#include "pulih/core/dated.h"
 #include "pulih/core/reference.h"
 #include "services/intake/accept.h"
 
@@ -189,7 +190,19 @@ static enum pulih_db_end accept_new(struct pulih_worker *w, struct intake_batch 
 
 /* --- slow path ------------------------------------------------------------------------------------------ */
 
-/* Departments are the policy's, so that the decoder cannot know them. False: it is none, and refused. */
+/* Refuses a message for a rule that the decoder does not know. */
+static struct pulih_fault *refuse_field(struct intake_batch *b, struct intake_message *m, const char *field,
+                                        const char *rule)
+{
+    struct pulih_fault *fault = pulih_arena_get(&b->batch.arena, sizeof *fault);
+
+    *fault = pulih_fault_of(PULIH_refusal_bad_field, field, rule);
+    m->refusal = fault->refusal;
+    m->fault = fault;
+    return fault;
+}
+
+/* Departments are the policy's. False: it is none, and refused. */
 static bool check_department(struct pulih_worker *w, struct intake_batch *b, struct intake_message *m)
 {
     PULIH_AUTO(pulih_buf_free) struct pulih_buf rule = {0};
@@ -201,12 +214,31 @@ static bool check_department(struct pulih_worker *w, struct intake_batch *b, str
         return true;
     pulih_buf_addf(&rule, "must be one of: ");
     pulih_vocabulary_add(known, PULIH_WORDS_department, &rule);
-    struct pulih_fault *fault = pulih_arena_get(&b->batch.arena, sizeof *fault);
-    *fault = pulih_fault_of(PULIH_refusal_bad_field, "department", pulih_buf_text(&rule));
+    struct pulih_fault *fault = refuse_field(b, m, "department", pulih_buf_text(&rule));
     snprintf(fault->value, sizeof fault->value, "%.*s", PULIH_VIEW_ARG(msg->department));
-    m->refusal = fault->refusal;
-    m->fault = fault;
     return false;
+}
+
+/* What stands in these words goes into a letter as it is, and a letter has its dates from typed fields alone.
+ * False: a date is promised there, and refused. */
+static bool check_promises(struct pulih_worker *w, struct intake_batch *b, struct intake_message *m,
+                           int64_t now_us)
+{
+    const struct pulih_offer_made *msg = m->body;
+    int64_t day_us;
+
+    if (m->type != PULIH_M_offer_made)
+        return true;
+    int32_t today = pulih_calendar_date(pulih_worker_policy(w)->calendar, now_us, &day_us);
+    const char *field = pulih_promises_date(msg->solution, today)   ? "solution"
+                        : pulih_promises_date(msg->argument, today) ? "argument"
+                                                                    : NULL;
+    if (field)
+        refuse_field(
+            b, m, field,
+            "must not promise a date or time: execute_by says by when, and the letter tells it; a date "
+            "that is past needs its year, a voucher is valid until its date");
+    return !field;
 }
 
 static void decide(struct pulih_worker *w, struct intake_batch *b, size_t at, struct intake_known *known,
@@ -223,7 +255,7 @@ static void decide(struct pulih_worker *w, struct intake_batch *b, size_t at, st
         k->number = number_for(b, m);
         k->due_us = intake_add_complaint(w, b, m, k->number, now_us);
         k->language = b->batch.items[m->item].row.language;
-    } else if (check_department(w, b, m)) {
+    } else if (check_department(w, b, m) && check_promises(w, b, m, now_us)) {
         m->item = intake_item_for(b, m, rows, n_rows);
         if (m->item == SIZE_MAX) {
             m->refusal = PULIH_refusal_unknown_complaint;

@@ -122,13 +122,35 @@ def a_role_that_the_policy_does_not_know_may_offer_nothing():
     refused(a_case(), "offer_made", "known_role", **an_offer(role="janitor"))
 
 
+@cases([
+    ("in Indonesian", "solution", {"solution": "Kami perbaiki paling lambat besok."}),
+    ("in English", "solution", {"solution": "We repair it within 3 working days."}),
+    ("as a date", "argument", {"argument": "Suku cadang tiba 2099-12-05."}),
+])
+def a_date_that_is_promised_in_words_is_refused(field, words):
+    """Letters have dates from typed fields alone: else the ledger would not know them."""
+    case = a_case()
+    version = case.row("version")
+    nack = case.publisher.refusal("offer_made", an_offer(**words), case.id)
+    assert (nack["refusal"], nack["field"]) == ("bad_field", field) and "execute_by" in nack["rule"], nack
+    assert not nack.get("value") and case.row("version") == version, nack
+
+
+@test
+def a_date_that_is_past_or_that_a_voucher_is_valid_until_may_be_written():
+    case = a_case()
+    said = "Pesanan 2025-12-05 no. INV/2099/12/05 kami ganti Rp100.000, voucher berlaku sampai 31 Desember 2099."
+    new = case.do("offer_made", **an_offer(solution=said))
+    assert names(new) == ["offer_made", "offered"] and said in case.letter(new[1].body["letter"])[3]
+
+
 @test
 def an_alternative_takes_the_place_of_an_open_offer():
     case = a_case("offered")
-    new = case.do("offer_made", **an_offer(solution="Kami kirim teknisi sore ini."))
+    new = case.do("offer_made", **an_offer(solution="Kami kirim teknisi ke rumah Anda."))
     assert names(new) == ["offer_made", "offered"] and new[1].body["offer"] == 2
     kind, _, _, text = case.letter(new[1].body["letter"])
-    assert kind == "alternative" and "teknisi sore ini" in text
+    assert kind == "alternative" and "teknisi ke rumah Anda" in text
 
 
 # --- approval -----------------------------------------------------------------------------------------------
