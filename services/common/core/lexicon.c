@@ -4,7 +4,10 @@
 
 _Static_assert(PULIH_WORD_PIECES_MAX <= UINT8_MAX, "they are counted in a byte");
 
-enum { PIECES_USUAL = 12 };
+enum {
+    PIECES_USUAL = 12,
+    TOGETHER = 64, /* words: of a text that is too rich in different ones, not all are asked for */
+};
 
 static size_t make(const void *owner, struct pulih_view spelling, void *note)
 {
@@ -54,10 +57,13 @@ void pulih_lexicon_open(struct pulih_lexicon_reader *r, const struct pulih_model
     r->index = index;
     r->text = text;
     r->kept = pulih_memo_open(index->lexicon, text);
+    r->n_found = 0;
 }
 
 const struct pulih_lexicon_word *pulih_lexicon_get(struct pulih_lexicon_reader *r, size_t nth)
 {
+    if (r->kept && nth >= r->n_found)
+        r->n_found = pulih_memo_find(r->index->lexicon, nth + TOGETHER);
     if (r->kept && r->kept[nth])
         return r->kept[nth];
     make(r->index, pulih_token_word(r->text, &r->text->tokens[nth]), r->unkept);

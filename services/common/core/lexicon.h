@@ -42,6 +42,7 @@ struct pulih_lexicon_reader {
     const struct pulih_model_index *index;
     const struct pulih_text *text;
     const void *const *kept; /* words of the text; NULL: another thread has the use of the lexicon */
+    size_t n_found;          /* of these */
     /* One that is not kept: */
     _Alignas(PULIH_LINE_BYTES) unsigned char unkept[sizeof(struct pulih_lexicon_word) +
                                                     2 * PULIH_LANES_MAX * sizeof(float) +

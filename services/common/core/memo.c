@@ -33,7 +33,9 @@ struct pulih_memo {
     uint32_t *places; /* by hash: where a note is, above it some bits of the hash; 0: free */
     size_t used_bytes;
     char *notes;
-    /* Of the words of a text: */
+    const struct pulih_text *text;
+    size_t n_found; /* of its words, that were looked for */
+    /* Of the words: */
     struct head heads[PULIH_TOKENS_MAX];
     uint32_t hashes[PULIH_TOKENS_MAX];
     const void *noted[PULIH_TOKENS_MAX];
@@ -208,11 +210,12 @@ static void spell_all(struct pulih_memo *memo, const struct pulih_text *text)
     }
 }
 
-static void find_all(struct pulih_memo *memo, const struct pulih_text *text)
+size_t pulih_memo_find(struct pulih_memo *memo, size_t n)
 {
-    for (size_t i = 0; i < text->n_tokens && i < AHEAD; i++)
-        fetch_head(memo, memo->hashes[i]);
-    for (size_t i = 0; i < text->n_tokens; i++) {
+    const struct pulih_text *text = memo->text;
+
+    for (; memo->n_found < n && memo->n_found < text->n_tokens; memo->n_found++) {
+        const size_t i = memo->n_found;
         const struct pulih_token *token = &text->tokens[i];
 
         if (i + AHEAD < text->n_tokens)
@@ -223,6 +226,7 @@ static void find_all(struct pulih_memo *memo, const struct pulih_text *text)
             fetch_note(memo, memo->noted[i]);
         }
     }
+    return memo->n_found;
 }
 
 const void *const *pulih_memo_open(struct pulih_memo *memo, const struct pulih_text *text)
@@ -231,8 +235,11 @@ const void *const *pulih_memo_open(struct pulih_memo *memo, const struct pulih_t
         return NULL;
     if (memo->is_full)
         start_over(memo);
+    memo->text = text;
+    memo->n_found = 0;
     spell_all(memo, text);
-    find_all(memo, text);
+    for (size_t i = 0; i < text->n_tokens && i < AHEAD; i++)
+        fetch_head(memo, memo->hashes[i]);
     return memo->noted;
 }
 

@@ -1,7 +1,7 @@
 /* What is worked out for single words, kept for those that were met lately. The words of real texts are
  * mostly the same few thousand.
  *
- * Does.     Finds what is kept of all words of a text at once, and works out what is not. Notes lie side by
+ * Does.     Finds what is kept of many words of a text at once, and works out what is not. Notes lie side by
  *           side in the order in which their words were met first, so that those of common words are near
  *           each other. When it is full, it starts over with the next text; words that find no room till
  *           then are not kept.
@@ -38,10 +38,12 @@ struct pulih_memo *pulih_memo_new(const struct pulih_memo_kind *kind);
 /* Takes NULL. */
 void pulih_memo_free(struct pulih_memo *memo);
 
-/* The notes of the words of a text, NULL of one that is not kept. They stand until the memo is closed, and
- * are aligned as pointers are. NULL: there is no memo, or another thread has the use of it; there is nothing
- * to close then. */
+/* The notes of the words of a text, which is to stay as it is meanwhile; none is found yet. NULL: there is no
+ * memo, or another thread has the use of it; there is nothing to close then. */
 const void *const *pulih_memo_open(struct pulih_memo *memo, const struct pulih_text *text);
+/* Finds the notes of the first `n` words, NULL of one that is not kept; returns how many words were looked for.
+ * Notes stand until the memo is closed, and are aligned as pointers are. */
+size_t pulih_memo_find(struct pulih_memo *memo, size_t n);
 void pulih_memo_close(struct pulih_memo *memo);
 
 #endif

@@ -222,6 +222,8 @@ static void note_tokens(struct pass *p)
 {
     const void *const *kept = pulih_memo_open(p->rules->memo, p->text);
 
+    if (kept)
+        pulih_memo_find(p->rules->memo, p->text->n_tokens);
     for (size_t at = p->text->n_tokens; at-- > 0;) {
         const struct pulih_rule_words *words = words_of(p, kept, at);
 
