@@ -41,8 +41,8 @@ void pulih_memo_free(struct pulih_memo *memo);
 /* The notes of the words of a text, which is to stay as it is meanwhile; none is found yet. NULL: there is no
  * memo, or another thread has the use of it; there is nothing to close then. */
 const void *const *pulih_memo_open(struct pulih_memo *memo, const struct pulih_text *text);
-/* Finds the notes of the first `n` words, NULL of one that is not kept; returns how many words were looked for.
- * Notes stand until the memo is closed, and are aligned as pointers are. */
+/* Finds the notes of the first `n` words, NULL of one that is not kept; returns how many words were looked
+ * for. Notes stand until the memo is closed, and are aligned as pointers are. */
 size_t pulih_memo_find(struct pulih_memo *memo, size_t n);
 void pulih_memo_close(struct pulih_memo *memo);
 
