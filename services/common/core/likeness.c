@@ -53,7 +53,7 @@ static void count_word(struct pulih_likeness *l, uint64_t seen[SEEN_BITS / 64], 
 
 void pulih_likeness_read(struct pulih_view utf8, struct pulih_likeness *ret)
 {
-    struct pulih_text text;
+    PULIH_UNSET struct pulih_text text;
     uint64_t factor[PULIH_LIKENESS_HASHES], seen[SEEN_BITS / 64] = {0}, before = 0;
 
     *ret = (struct pulih_likeness){0};
