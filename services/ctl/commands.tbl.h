@@ -93,6 +93,7 @@ OPTION(tsv, "FILE", ON(bench_classify), "texts: a language, a tab and a text on 
 OPTION(unlabelled, "FILE", ON(train), "texts without labels, a language, a tab and a text on each line: those that the policy's rules are sure of get their label")
 OPTION(dev, "FILE", ON(train), "texts of the same kind to score the model on, not learned from")
 OPTION(out, "FILE", ON(train), "where the model goes")
+OPTION(favour, "LABEL=N", ON(train), "missing this label is N times as bad as giving it in vain; as bad if not given")
 OPTION(rows, "N", ON(train), "keep at most so many features, the weightiest, for a smaller model; all that matter if not given")
 
 OPTION(json, 0, ON(evaluate) | ON(explain), "print one JSON object")

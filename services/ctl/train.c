@@ -2,12 +2,13 @@
 #include "pulih/learn/train.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "services/ctl/judge.h"
 #include "services/ctl/model.h"
 
-enum { SURE = 60, WEAK_PER_LABEL = 4000 };
+enum { SURE = 60, WEAK_PER_LABEL = 4000, FAVOUR_MAX = 1000 };
 
 int pulih_ctl_save(const struct pulih_ctl *ctl, const char *path, const struct pulih_buf *bytes)
 {
@@ -86,6 +87,25 @@ static void tell(const char *path, const struct pulih_model_about *about)
                share(about->dev_accuracy), share(about->dev_macro_f1));
 }
 
+/* --favour LABEL=N; the label may hold a = itself. */
+static bool read_favour(const struct pulih_ctl *ctl, struct pulih_training *training)
+{
+    const char *text = pulih_ctl_option(ctl, "favour"), *last = text ? strrchr(text, '=') : NULL;
+    char *end = NULL;
+
+    if (!text)
+        return true;
+    long times = last ? strtol(last + 1, &end, 10) : 0;
+    if (!last || last == text || *end || times < 1 || times > FAVOUR_MAX) {
+        pulih_ctl_usage(ctl, "--favour wants a label, = and a whole number from 1 to %d, got %s", FAVOUR_MAX,
+                        text);
+        return false;
+    }
+    training->favoured = (struct pulih_view){text, (size_t)(last - text)};
+    training->favour = (uint32_t)times;
+    return true;
+}
+
 int pulih_ctl_train(const struct pulih_ctl *ctl)
 {
     PULIH_AUTO(pulih_corpus_free) struct pulih_corpus texts = {0};
@@ -100,6 +120,8 @@ int pulih_ctl_train(const struct pulih_ctl *ctl)
     if (!axis || !out)
         return pulih_ctl_usage(ctl, "--%s is missing", axis ? "out" : "axis");
     if (!pulih_ctl_number(ctl, "rows", 1, PULIH_MODEL_ROWS_MAX, PULIH_MODEL_ROWS_MAX, &rows))
+        return PULIH_CTL_USAGE;
+    if (!read_favour(ctl, &training))
         return PULIH_CTL_USAGE;
     bool corrections = pulih_ctl_option(ctl, "corrections");
     if (corrections && pulih_ctl_option(ctl, "dev"))

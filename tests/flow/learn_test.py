@@ -91,6 +91,9 @@ def bad_lines_are_told(text, fault):
 @cases([
     ("no file", ["train", "--axis", "x"], "--out is missing"),
     ("no axis", ["train", "--out", "x"], "--axis is missing"),
+    ("favour of nothing", ["train", "--axis", "x", "--out", "x", "--favour", "=3"], "--favour wants a label"),
+    ("favour without a number", ["train", "--axis", "x", "--out", "x", "--favour", "delivery"], "--favour wants a label"),
+    ("too much favour", ["train", "--axis", "x", "--out", "x", "--favour", "delivery=1001"], "from 1 to 1000"),
     ("neither", ["evaluate"], "want --model FILE"),
     ("misspelt", ["evaluate", "--axis", "departmet", "--tsv", "x"], "did you mean department"),
     ("a score", ["evaluate", "--axis", "anger", "--tsv", "x"], "an axis with one word"),

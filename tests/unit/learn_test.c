@@ -277,6 +277,41 @@ static void a_model_learns(void **state)
     }
 }
 
+/* Of one label against all others, by a model that favours it `favour` times. */
+static double odds_of_payment(size_t n_kinds, uint32_t favour)
+{
+    static const char text[] = "my courier, the refund and a table";
+    PULIH_AUTO(pulih_corpus_free) struct pulih_corpus c = {0};
+    PULIH_AUTO(pulih_buf_free) struct pulih_buf bytes = {0};
+    PULIH_AUTO(pulih_buf_free) struct pulih_buf why = {0};
+    struct pulih_training training = {.axis = "department", .texts = &c};
+    struct pulih_judgement j;
+
+    make_corpus(n_kinds, &c);
+    if (favour) {
+        training.favoured = PULIH_VIEW("payment");
+        training.favour = favour;
+    }
+    assert_true(pulih_train(&training, &bytes, &why));
+    struct pulih_model *model = pulih_model_load(pulih_view_of_buf(&bytes), &why);
+    assert_non_null(model);
+    pulih_model_judge(model, pulih_view_of(text), &j);
+    pulih_model_free(model);
+    return (double)j.probability[1] / (1 - (double)j.probability[1]);
+}
+
+static void a_favoured_label_has_better_odds(void **state)
+{
+    (void)state;
+
+    for (size_t n = 2; n <= PULIH_COUNT(kinds); n++) {
+        double before = odds_of_payment(n, 0);
+
+        assert_true(fabs(odds_of_payment(n, 1) / before - 1) < 1e-3);
+        assert_true(fabs(odds_of_payment(n, 8) / before - 8) < 1e-2);
+    }
+}
+
 static void a_model_gives_reasons(void **state)
 {
     static const char text[] = "Hello, the refund of my money please";
@@ -355,11 +390,12 @@ static void forged_models_are_refused_or_used(void **state)
 static void training_refuses(void **state)
 {
     static const struct {
-        const char *axis, *file, *fault;
+        const char *axis, *file, *favoured, *fault;
     } rows[] = {
-        {"department", "good\tone\ngood\ttwo\n", "one label"},
-        {"De-partment", "good\tone\nbad\ttwo\n", "an axis has"},
-        {"", "good\tone\nbad\ttwo\n", "an axis has"},
+        {"department", "good\tone\ngood\ttwo\n", "", "one label"},
+        {"De-partment", "good\tone\nbad\ttwo\n", "", "an axis has"},
+        {"", "good\tone\nbad\ttwo\n", "", "an axis has"},
+        {"department", "good\tone\nbad\ttwo\n", "goo", "no text has the label goo"},
     };
     (void)state;
 
@@ -370,8 +406,9 @@ static void training_refuses(void **state)
 
         put(rows[i].file, strlen(rows[i].file));
         assert_true(pulih_corpus_read(&c, path, &why));
-        assert_false(
-            pulih_train(&(const struct pulih_training){.axis = rows[i].axis, .texts = &c}, &bytes, &why));
+        const struct pulih_training training = {
+            .axis = rows[i].axis, .texts = &c, .favoured = pulih_view_of(rows[i].favoured), .favour = 2};
+        assert_false(pulih_train(&training, &bytes, &why));
         assert_non_null(strstr(pulih_buf_text(&why), rows[i].fault));
         assert_int_equal(bytes.len, 0);
     }
@@ -501,6 +538,7 @@ int main(void)
         cmocka_unit_test(corpus_tells_what_is_wrong),
         cmocka_unit_test(scores_are_counted),
         cmocka_unit_test(a_model_learns),
+        cmocka_unit_test(a_favoured_label_has_better_odds),
         cmocka_unit_test(a_model_gives_reasons),
         cmocka_unit_test(training_is_the_same_twice),
         cmocka_unit_test(damaged_models_are_refused),

@@ -166,6 +166,15 @@ static void choose_offsets(struct work *w)
     memcpy(w->best_held_out, w->held_out, w->vectors.n * w->n_labels * sizeof *w->held_out);
 }
 
+/* Odds grow by a factor where scores grow by its logarithm. */
+static void favour(struct work *w)
+{
+    const struct pulih_training *t = w->training;
+
+    if (t->favoured.len)
+        w->offsets[place_of(w, t->favoured)] += logf((float)t->favour) / w->temperature;
+}
+
 static void choose_cost(struct work *w)
 {
     size_t bytes = w->vectors.n * w->n_labels * sizeof *w->held_out;
@@ -188,6 +197,7 @@ static void choose_cost(struct work *w)
     w->about.cost_millis = (uint32_t)lrint(w->cost * 1000);
     choose_offsets(w);
     w->temperature = pulih_calibrate(w->best_held_out, w->labels, w->vectors.n, w->n_labels);
+    favour(w);
 }
 
 /* --- the model ------------------------------------------------------------------------------------------ */
@@ -263,6 +273,14 @@ static void make_model(struct work *w, struct pulih_buf *ret)
     pulih_linear_free(&linear);
 }
 
+static bool has_label(const struct pulih_corpus *c, struct pulih_view label)
+{
+    for (size_t i = 0; i < c->n_labels; i++)
+        if (pulih_view_same(c->labels[i], label))
+            return true;
+    return false;
+}
+
 static bool check(const struct pulih_training *t, struct pulih_buf *why)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789_";
@@ -276,6 +294,9 @@ static bool check(const struct pulih_training *t, struct pulih_buf *why)
     else if (t->texts->n_labels > PULIH_LABELS_MAX)
         pulih_buf_addf(why, "%zu labels, at most %d can be learned; is the text in the first column?\n",
                        t->texts->n_labels, PULIH_LABELS_MAX);
+    else if (t->favoured.len && !has_label(t->texts, t->favoured))
+        pulih_buf_addf(why, "no text has the label %.*s that is to be favoured\n",
+                       PULIH_VIEW_ARG(t->favoured));
     else
         return true;
     return false;
