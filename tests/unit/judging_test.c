@@ -1,7 +1,8 @@
 /* The shipped policy against sets of texts: of those that are meant, so many of a hundred must be found (recall),
  * and of those found, so many must be meant (precision). The halves named test were not looked at when rules and
  * models were made; those named dev were. Those named blind were judged once before anything was mended by them;
- * what they scored then is told in deploy/models/README.md. A line is axis, word, yes or no, text. */
+ * what they scored then is told in deploy/models/README.md. The model has learned from all that are named safety,
+ * so these only keep a change from losing what is known. A line is axis, word, yes or no, text. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,12 +24,15 @@ static const struct yardstick {
     int recall_percent, precision_percent;
     int least_yes, least_no;
 } yardsticks[] = {
-    {"tests/samples/judging/safety.dev.tsv", "gravity", "safety", 97, 95, 700, 950},
-    {"tests/samples/judging/safety.test.tsv", "gravity", "safety", 95, 80, 250, 550},
-    {"tests/samples/judging/safety.blind1.tsv", "gravity", "safety", 97, 85, 60, 120},
-    {"tests/samples/judging/safety.blind2.tsv", "gravity", "safety", 97, 85, 80, 280},
+    {"tests/samples/judging/safety.dev.tsv", "gravity", "safety", 97, 92, 700, 950},
+    {"tests/samples/judging/safety.learn.tsv", "gravity", "safety", 97, 88, 700, 850},
+    {"tests/samples/judging/safety.test.tsv", "gravity", "safety", 97, 88, 250, 550},
+    {"tests/samples/judging/safety.blind1.tsv", "gravity", "safety", 97, 88, 60, 120},
+    {"tests/samples/judging/safety.blind2.tsv", "gravity", "safety", 97, 88, 80, 280},
     {"tests/samples/judging/safety.blind3.tsv", "gravity", "safety", 97, 85, 60, 110},
-    {"tests/samples/judging/safety.blind4.tsv", "gravity", "safety", 95, 80, 60, 120},
+    {"tests/samples/judging/safety.blind4.tsv", "gravity", "safety", 97, 85, 60, 120},
+    {"tests/samples/judging/safety.blind5.tsv", "gravity", "safety", 97, 92, 300, 300},
+    {"tests/samples/judging/safety.blind6.tsv", "gravity", "safety", 97, 90, 250, 280},
     {"tests/samples/judging/gravity.dev.tsv", "gravity", "corruption", 90, 80, 8, 7},
     {"tests/samples/judging/gravity.dev.tsv", "gravity", "maladministration", 90, 80, 8, 7},
     {"tests/samples/judging/gravity.dev.tsv", "gravity", "discrimination", 90, 80, 8, 7},
