@@ -12,7 +12,7 @@ import pulihtest
 
 SURE = "Paket saya belum sampai padahal kurirnya bilang sudah diantar, resinya tidak bergerak sejak Senin."
 VAGUE = "Saya kurang puas, mohon diperhatikan."
-LEANING = "Paket saya belum sampai, kurirnya terlambat terus. Pagar dekat gardu itu longgar."
+LEANING = "Paket saya belum sampai, kurirnya terlambat terus. Aplikasinya kejang."
 PAGES = 1100  # more than two pages of the statement
 
 
@@ -63,7 +63,7 @@ def a_guess_comes_with_what_speaks_for_it():
     leaning = open_axes([e for e in queue() if e["reference"] == waiting()["leaning"]["reference"]][0])
     danger = leaning["gravity"]
     assert danger["guess"] == "safety" and 25 <= danger["confidence"] < 30, danger
-    assert "longgar" in [e["words"] for e in danger["evidence"]], danger
+    assert "kejang" in [e["words"] for e in danger["evidence"]], danger
     assert all(e["rule"] and e["weight"] > 0 for e in danger["evidence"]), danger
     assert "department" not in leaning  # that much is sure
     vague = open_axes(queue("--limit", "1")[0])
@@ -86,10 +86,10 @@ def words_of_customers_may_be_left_out():
     waiting()
     out = ctl("queue")[0]
     assert out.splitlines()[0].split() == ["reference", "received_at", "due_at", "axis", "guess", "confidence",
-                                           "because"] and '"longgar" safe-look' in out, out
+                                           "because"] and '"kejang" safe-injury-id' in out, out
     for args in ((), ("--json",)):
         out = ctl("queue", "--no-personal", *args)[0]
-        assert "longgar" not in out and "safe-look" in out, out
+        assert "kejang" not in out and "safe-injury-id" in out, out
 
 
 @test

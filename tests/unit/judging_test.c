@@ -25,7 +25,7 @@ static const struct yardstick {
     int least_yes, least_no;
 } yardsticks[] = {
     {"tests/samples/judging/safety.dev.tsv", "gravity", "safety", 97, 92, 700, 950},
-    {"tests/samples/judging/safety.learn.tsv", "gravity", "safety", 97, 88, 700, 850},
+    {"tests/samples/judging/safety.learn.tsv", "gravity", "safety", 97, 92, 850, 1700},
     {"tests/samples/judging/safety.test.tsv", "gravity", "safety", 97, 88, 250, 550},
     {"tests/samples/judging/safety.blind1.tsv", "gravity", "safety", 97, 88, 60, 120},
     {"tests/samples/judging/safety.blind2.tsv", "gravity", "safety", 97, 88, 80, 280},

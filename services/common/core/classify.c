@@ -124,8 +124,8 @@ static void vote_by_rules(struct hearing *h)
 
 /* --- learned models ------------------------------------------------------------------------------ */
 
-/* The points that a model gives away: fewer than what settles a word, so that rules which are sure win. A
- * model that knows next to nothing of a text says nothing. */
+/* The points that a model gives away, or takes: fewer than what settles a word, so that rules which are sure
+ * win. A model that knows next to nothing of a text says nothing. */
 enum { MODEL_POINTS = 3, REASONS = 3, KNOWN_LEAST = 3 };
 
 struct verdict {
@@ -168,15 +168,29 @@ static void cast_score(struct hearing *h, const struct verdict *v, size_t n_labe
         cast_reasons(h, v, 0, (int)lrintf(mean * PULIH_POINT));
 }
 
-/* Each word has its share of the points. The best one names its reasons; for a language that is all words. */
+/* Where one word is chosen, each has its share of the points. Where each stands alone, its log-odds are so
+ * many points, for it or against: a rule that a model is sure against is still a guess for a person. */
+static int points_of(const struct verdict *v, float probability)
+{
+    static const float sure = 0.999f;
+    float points = MODEL_POINTS * probability;
+
+    if (pulih_axes[v->voter->axis].kind == PULIH_AXIS_IS_many) {
+        probability = fminf(fmaxf(probability, 1 - sure), sure);
+        points = fminf(fmaxf(logf(probability / (1 - probability)), -MODEL_POINTS), MODEL_POINTS);
+    }
+    return (int)lrintf(points * PULIH_POINT);
+}
+
+/* The best word names its reasons; for a language that is all words. */
 static void cast_words(struct hearing *h, const struct verdict *v, size_t n_labels)
 {
     for (size_t k = 0; k < n_labels; k++) {
-        int hundredths = (int)lrintf(v->judgement->probability[k] * MODEL_POINTS * PULIH_POINT);
+        int hundredths = points_of(v, v->judgement->probability[k]);
 
         if (!v->voter->value[k] || !hundredths)
             continue;
-        if (k == v->judgement->best && v->voter->axis != PULIH_AXIS_language)
+        if (hundredths > 0 && k == v->judgement->best && v->voter->axis != PULIH_AXIS_language)
             cast_reasons(h, v, v->voter->value[k], hundredths);
         else
             pulih_tally_cast(h->tally, (struct pulih_vote){.axis = (uint8_t)v->voter->axis,
