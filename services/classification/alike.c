@@ -80,8 +80,14 @@ size_t alike_distinct(struct alike_pair *pairs, size_t n)
     return kept;
 }
 
-/* Repeats first, then what is surest, then what is youngest. */
-static int by_worth(const void *left, const void *right)
+static bool is_older(const struct alike_pair *pair, const struct alike_story *stories)
+{
+    return pulih_id_compare(&pair->other, &stories[pair->self].id) < 0;
+}
+
+/* Repeats first, then what is surest, then what is older, so that of many alike each leads to the one before;
+ * then what is youngest. */
+static int by_worth(const void *left, const void *right, void *stories)
 {
     const struct alike_pair *a = left, *b = right;
     bool a_repeats = a->likeness == PULIH_likeness_repeated,
@@ -93,6 +99,8 @@ static int by_worth(const void *left, const void *right)
         return a_repeats ? -1 : 1;
     if (a->score != b->score)
         return a->score > b->score ? -1 : 1;
+    if (is_older(a, stories) != is_older(b, stories))
+        return is_older(a, stories) ? -1 : 1;
     return pulih_id_compare(&b->other, &a->other);
 }
 
@@ -127,7 +135,7 @@ size_t alike_best(struct alike_pair *pairs, size_t n, const struct alike_story *
     size_t kept = 0, of_story = 0;
 
     if (n)
-        qsort(pairs, n, sizeof *pairs, by_worth);
+        qsort_r(pairs, n, sizeof *pairs, by_worth, (void *)(uintptr_t)stories);
     for (size_t i = 0; i < n; i++) {
         of_story = i && pairs[i].self == pairs[i - 1].self ? of_story : 0;
         if (pairs[i].likeness != PULIH_likeness_unknown && of_story++ < ALIKE_LINKS_MAX)

@@ -23,9 +23,16 @@ ON CONFLICT (key, slot, tenant, complaint) DO NOTHING
 -- name: find_similar (int8[] key, int2[] slot, int4[] tenant, uuid[] complaint, int8 most)
 SELECT u.n, found.complaint, found.shard
 FROM unnest($1::int8[], $2::int2[], $3::int4[], $4::uuid[]) WITH ORDINALITY u(key, slot, tenant, complaint, n)
-CROSS JOIN LATERAL (SELECT t.complaint, t.shard FROM pulih.trace t
-    WHERE t.key = u.key AND t.slot = u.slot AND t.tenant = u.tenant AND t.complaint <> u.complaint
-    ORDER BY t.complaint DESC LIMIT $5::int8) found
+CROSS JOIN LATERAL (
+    (SELECT t.complaint, t.shard FROM pulih.trace t
+        WHERE (t.key, t.slot, t.tenant, t.complaint) < (u.key, u.slot, u.tenant, u.complaint)
+            AND (t.key, t.slot, t.tenant) >= (u.key, u.slot, u.tenant)
+        ORDER BY t.key DESC, t.slot DESC, t.tenant DESC, t.complaint DESC LIMIT $5::int8)
+    UNION ALL
+    (SELECT t.complaint, t.shard FROM pulih.trace t
+        WHERE (t.key, t.slot, t.tenant, t.complaint) > (u.key, u.slot, u.tenant, u.complaint)
+            AND (t.key, t.slot, t.tenant) <= (u.key, u.slot, u.tenant)
+        ORDER BY t.key, t.slot, t.tenant, t.complaint LIMIT $5::int8)) found
 -- name: count_history (int8[] key, int2[] slot, int4[] tenant, timestamptz[] since, timestamptz[] until, int8 most)
 SELECT u.n, found.complaints
 FROM unnest($1::int8[], $2::int2[], $3::int4[], $4::timestamptz[], $5::timestamptz[])

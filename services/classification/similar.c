@@ -15,7 +15,7 @@
 
 enum {
     ITEMS_MOST = 64,      /* in a portion: intake puts no more into a row */
-    OTHERS_PER_KEY = 3,   /* the youngest; a text that thousands send is linked in a chain */
+    OTHERS_PER_KEY = 3,   /* the next older ones, and as many younger; thousands of one text make a chain */
     PRUNED_AT_ONCE = 512, /* more than a portion writes */
     PAUSE_PER_WORK = 19,
 };

@@ -183,6 +183,10 @@ def nodes(plan):
         yield from nodes(child)
 
 
+def lead(table, name):
+    return "stage" if name == "oldest_pending" else LEADS[table]
+
+
 def faults(plan, name):
     """Where a plan looks at more of a table than its keys name."""
     looked = False
@@ -196,7 +200,7 @@ def faults(plan, name):
             continue
         if kind not in ("Index Scan", "Index Only Scan", "Bitmap Heap Scan"):
             yield f"{kind} on {table}"
-        elif not re.search(rf"[( ]{'stage' if name == 'oldest_pending' else LEADS[table]} (=|<=|<|>) ", condition):
+        elif not re.search(rf"[( ]{lead(table, name)} (=|<=|<|>) |ROW\({lead(table, name)}, ", condition):
             yield f"{kind} on {table}, condition {condition or 'none'}"
     if not looked:
         yield "it looks into no table: the test does not see what it should"

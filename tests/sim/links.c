@@ -89,17 +89,17 @@ void sim_read_stories(struct sim_tx *tx, const struct sim_params *p, struct pg_r
     }
 }
 
-/* The greatest id below `below` that has the key; NULL: none. */
-static const struct pulih_row_trace *next_with(struct sim_tx *tx, int64_t key, int64_t tenant,
-                                               const struct pulih_id *below)
+/* The id next to `at` that has the key, below it (-1) or above (1); NULL: none. */
+static const struct pulih_row_trace *next_with(struct sim_tx *tx, int64_t key, int64_t tenant, int way,
+                                               const struct pulih_id *at)
 {
     const struct pulih_row_trace *best = NULL;
     struct sim_row *row;
 
     SIM_EACH_ROW (row, PULIH_T_trace) {
         const struct pulih_row_trace *t = sim_see(row, tx);
-        if (t && t->key == key && t->tenant == tenant && pulih_id_compare(&t->complaint, below) < 0 &&
-            (!best || pulih_id_compare(&t->complaint, &best->complaint) > 0))
+        if (t && t->key == key && t->tenant == tenant && way * pulih_id_compare(&t->complaint, at) > 0 &&
+            (!best || way * pulih_id_compare(&t->complaint, &best->complaint) < 0))
             best = t;
     }
     return best;
@@ -112,18 +112,16 @@ void sim_find_similar(struct sim_tx *tx, const struct sim_params *p, struct pg_r
 
     for (size_t i = 0; i < keys.n; i++) {
         int64_t key = sim_int_of(sim_next_value(&keys.at)), tenant = sim_int_of(sim_next_value(&tenants.at));
-        struct pulih_id self = sim_id_of(sim_next_value(&ids.at)), below;
-        int64_t left = sim_int_of(p->at[4]);
-        memset(below.b, 0xff, sizeof below.b);
-        for (const struct pulih_row_trace *t; left > 0 && (t = next_with(tx, key, tenant, &below));
-             below = t->complaint) {
-            if (pulih_id_compare(&t->complaint, &self) == 0)
-                continue;
-            left--;
-            sim_result_row(out);
-            sim_result_int(out, (int64_t)i + 1, 8);
-            sim_put_id(out, &t->complaint);
-            sim_result_int(out, t->shard, 2);
+        struct pulih_id self = sim_id_of(sim_next_value(&ids.at));
+        for (int way = -1; way <= 1; way += 2) {
+            const struct pulih_row_trace *t = next_with(tx, key, tenant, way, &self);
+            for (int64_t left = sim_int_of(p->at[4]); left > 0 && t; left--) {
+                sim_result_row(out);
+                sim_result_int(out, (int64_t)i + 1, 8);
+                sim_put_id(out, &t->complaint);
+                sim_result_int(out, t->shard, 2);
+                t = next_with(tx, key, tenant, way, &t->complaint);
+            }
         }
     }
 }
