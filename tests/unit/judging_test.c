@@ -33,6 +33,8 @@ static const struct yardstick {
     {"tests/samples/judging/safety.blind4.tsv", "gravity", "safety", 97, 90, 60, 120},
     {"tests/samples/judging/safety.blind5.tsv", "gravity", "safety", 97, 94, 300, 300},
     {"tests/samples/judging/safety.blind6.tsv", "gravity", "safety", 97, 94, 250, 280},
+    {"tests/samples/judging/danger.blind7.tsv", "gravity", "safety", 95, 80, 150, 400},
+    {"tests/samples/judging/danger.blind8.tsv", "gravity", "safety", 95, 80, 150, 400},
     {"tests/samples/judging/gravity.dev.tsv", "gravity", "corruption", 90, 80, 8, 7},
     {"tests/samples/judging/gravity.dev.tsv", "gravity", "maladministration", 90, 80, 8, 7},
     {"tests/samples/judging/gravity.dev.tsv", "gravity", "discrimination", 90, 80, 8, 7},
