@@ -151,8 +151,10 @@ def every_one_has_both_promises_and_a_watched_deadline():
             (word("deadline", "resolution"), due, 3)
         found = passed().db.query("SELECT kind, (extract(epoch from due_at) * 1000000)::int8, armed FROM pulih.deadline "
                                   "WHERE complaint = %s", id.hex())
-        assert [f for f in found if f[0] != word("deadline", "warning")] == [watched], found
-        assert all(f[1] < due and f[2] == 3 for f in found if f[0] == word("deadline", "warning")), found
+        beside = {word("deadline", "warning"): due, word("deadline", "reminder"): body.get("customer_deadline")}
+        assert [f for f in found if f[0] not in beside] == [watched], found
+        assert all(f[1] < beside[f[0]] and f[2] == 3 for f in found if f[0] in beside), found
+        assert is_reminded(body) == (word("deadline", "reminder") in [f[0] for f in found]), found
         assert events[3].body["due_at"] == due and due > events[2].recorded
 
 

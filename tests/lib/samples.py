@@ -6,10 +6,11 @@ import os
 import re
 import shutil
 import tempfile
+import time
 
 import pulihtest as t
 
-__all__ = ["samples", "a_policy", "change_policy"]
+__all__ = ["samples", "is_reminded", "a_policy", "change_policy"]
 
 _FOLDER = os.path.join(t.ROOT, "deploy/policies")
 _TIMES = ("happened_at", "customer_deadline")
@@ -17,6 +18,11 @@ _TIMES = ("happened_at", "customer_deadline")
 
 def _microseconds(text):
     return round(datetime.datetime.fromisoformat(text).timestamp() * 1_000_000)
+
+
+def is_reminded(body):
+    """Whether the one in charge is reminded of a date that the customer set: not of one that has passed."""
+    return body.get("customer_deadline", 0) > time.time() * 1_000_000
 
 
 def samples():
