@@ -1,11 +1,12 @@
-/* Any text as what people and files write in small: times, durations, ids, addresses, time zones, and values
- * and JSON for the fields of messages. What is read prints to what is read alike; what is not says why. */
+/* Any text as what people and files write in small: times, durations, ids, addresses, time zones, dates in
+ * sentences, and values and JSON for the fields of messages. What is read prints to what is read alike; what is not says why. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "pulih/base/clock.h"
 #include "pulih/base/must.h"
 #include "pulih/core/calendar.h"
+#include "pulih/core/dated.h"
 #include "services/client/client.h"
 #include "services/common/base/address.h"
 #include "services/common/core/calendar_zone.h"
@@ -68,6 +69,17 @@ static void try_zone(struct pulih_view text)
     pulih_zone_free(&zone);
 }
 
+/* A date in digits that is to come is seen behind whatever is said before, as it is a sentence of its own. */
+static void try_promise(struct pulih_view text)
+{
+    PULIH_AUTO(pulih_buf_free) struct pulih_buf more = {0};
+    bool promised = pulih_promises_date(text, 20261122);
+
+    pulih_buf_add_view(&more, text);
+    pulih_buf_addf(&more, " ! 2026-12-05 .");
+    pulih_must(text.len > 1000 || pulih_promises_date(pulih_view_of_buf(&more), 20261122) || promised);
+}
+
 static void try_values(const char *text)
 {
     const struct pulih_message *message = pulih_message(PULIH_M_complaint);
@@ -114,6 +126,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     try_id(view);
     try_address(text);
     try_zone(view);
+    try_promise(view);
     try_values(text);
     try_json("complaint", view);
     try_json("offer_made", view);
