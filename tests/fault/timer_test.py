@@ -50,15 +50,16 @@ def escalation_dies_while_it_erases_hints():
     load = Load(chain.publish_port, later=0.5, window=400)
     load.run(MANY // 4, 90)
     load.finish()
-    sent = [load.publish("consumer_noted", {"consumer": "haughty", "actor": "A-002"}, id) for id in load.cases]
+    sent = [load.publish("consumer_noted", {"consumer": consumer, "actor": "A-002"}, id)
+            for consumer in ("quiet", "talkative", "arrogant", "haughty", "thrifty") for id in load.cases]
     load.finish()
     chain.wait_quiet(90)
     for d in chain.daemons["escalation"]:
         d.kill()
     over = "SELECT count(*) FROM pulih.deadline WHERE kind = %s" % word("deadline", "consumer")
     assert chain.db.one(over) >= len(sent) > 50, (chain.db.one(over), len(sent))
-    chain.db.query("UPDATE pulih.deadline SET due_at = now() - interval '1 hour' + armed * interval '1 second' "
-                   "WHERE kind = %s RETURNING 1", word("deadline", "consumer"))
+    chain.db.query("UPDATE pulih.deadline SET due_at = due_at - interval '60 days' WHERE kind = %s RETURNING 1",
+                   word("deadline", "consumer"))
     others = "SELECT count(*) FROM pulih.content c JOIN pulih.event e USING (complaint, shard, version) WHERE e.type %s %s"
     kept = chain.db.one(others % ("<>", WIRE["consumer_noted"]))
     chain.start()
