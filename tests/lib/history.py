@@ -385,7 +385,7 @@ def _id(text):
     return text and bytes.fromhex(text.replace("-", ""))
 
 
-def _at_rest(connection, ask):
+def _at_rest(connection, ask, patience):
     """Begins a transaction that sees a moment without work. Deadlines may fall due at any time: there may be none for
     a while. Where there is none at all, the checker tells what is left."""
     def restful():
@@ -394,11 +394,12 @@ def _at_rest(connection, ask):
                    "+ (SELECT count(*) FROM pulih.complaint WHERE holder <> 0)") == [(0,)]
 
     with contextlib.suppress(t.TooLate):
-        t.wait_until(restful, 60)
+        t.wait_until(restful, patience)
 
 
-def read_history(db, logs=None, seen=(), poison=()):
-    """The history of a database, as of one moment, at rest if there is one; and what clients were told."""
+def read_history(db, logs=None, seen=(), poison=(), patience=60):
+    """The history of a database, as of one moment, at rest if one comes within `patience` seconds; and what clients were
+    told."""
     us = "(extract(epoch from {}) * 1000000)::int8"
     connection = db.cluster.connect(db.name)
     connection.set_session(isolation_level="REPEATABLE READ", readonly=True, autocommit=False)
@@ -408,7 +409,7 @@ def read_history(db, logs=None, seen=(), poison=()):
         cursor.execute(sql)
         return cursor.fetchall()
 
-    _at_rest(connection, ask)
+    _at_rest(connection, ask, patience)
     events = ask("SELECT complaint, shard, version, type, prior, state, message, "
                  f"{us.format('occurred_at')}, {us.format('recorded_at')}, body, digest, hash FROM pulih.event")
     cards = ask("SELECT id, number, state, version, holder, waiting, letters, promises, offers, ladder_armed, "
